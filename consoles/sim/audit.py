@@ -11,18 +11,22 @@ from command.actors import Actor
 from command.facts import Fact, Recorded
 from command.facts.calls import SituationClosed, SituationNoted, SituationOpened
 from command.facts.orders import MessageQueued, OrderIssued, OrderOverdue, OrderRecalled
-from command.facts.patrol import SosCleared, SosRaised
+from command.facts.patrol import SosCleared, SosRaised, UnitWentSilent
 from command.facts.plans import ApprovalOverdue, ApprovalRequested, ApprovalWarned, TaskOverdue
 from command.facts.watchlist import WatchExpired, WatchRequested
 from command.hub import Changes
 from command.journal import GENESIS, Answer, Entry, Head, Outcome, StoredFact
 from command.readings import Position
+from command.rows import DeadlineRow
 from consoles.sim.history import History
 from consoles.sim.loop import VirtualLoop
 from consoles.sim.trace import Trace
 
 MARK = "#"
 """Stands before the key of a request in the words that it puts into the record."""
+
+_LATELY_US = 60_000_000
+"""A hub hears of fixes that others stored up to 15 s later, and calls units silent after 150; the store may be slow."""
 
 
 @dataclass
@@ -55,11 +59,18 @@ class Audit:
         """Every fix of which a device was told that it is taken, by device and instant."""
         self.taken_us: dict[tuple[str, int], int] = {}
         """When it was first told so."""
+        self.heard_us: dict[str, int] = {}
+        """When a hub last took a fix of each device for stored."""
         self.sos: list[Sos] = []
         """Every call for help in the record."""
         self._answers: dict[str, Answer] = {}
-        self._digest = GENESIS
+        self._digests = [GENESIS]
+        """Of each fact, by its number."""
         self._met: Counter[tuple[str, str]] = Counter()
+
+    def holds(self, key: str) -> bool:
+        """Say whether the journal holds an answer under the key."""
+        return key in self._answers
 
     def committed(self, who: str, entries: Sequence[Entry], facts: Sequence[StoredFact], head: Head) -> None:
         """See what became durable just now, as the store really holds it."""
@@ -72,14 +83,17 @@ class Audit:
             seq += 1
             if fact.seq != seq:
                 self.loop.fail(f"{who}: fact {fact.seq} is stored where {seq} was to come: the sequence has a gap")
-            self._digest = fact.chained_to(self._digest)
-        if (head.seq, head.digest) != (seq, self._digest):
+            self._digests.append(fact.chained_to(self._digests[-1]))
+        if (head.seq, head.digest) != (seq, self._digests[-1]):
             self.loop.fail(f"{who}: the journal's head {head.seq} is not that of the facts stored up to {seq}")
         self.head = head
         key_of = {fact.seq: entry.key for entry in entries for fact in entry.facts}
         for recorded in self.history.take_in(facts):
             self._note(who, recorded)
             self._note_sos(recorded.fact, key_of[recorded.seq])
+            self._see_silence(who, recorded.fact)
+        for entry in entries:
+            self._see_due(who, entry)
         self._note_deadlines()
 
     def _note(self, who: str, fact: Recorded) -> None:
@@ -102,6 +116,22 @@ class Audit:
                 row.cleared_us = self.loop.now_us
             case _:
                 pass
+
+    def _see_silence(self, who: str, fact: Fact) -> None:
+        """Nobody is called silent who was heard of late, at whichever hub."""
+        if isinstance(fact, UnitWentSilent):
+            devices = self.history.tables.units.need(fact.unit).devices
+            ago_us = self.loop.now_us - max((self.heard_us.get(device, 0) for device in devices), default=0)
+            if ago_us < _LATELY_US:
+                self.loop.fail(f"{who}: {fact.unit} is called silent, and was heard {ago_us / 1e6:.0f} s ago")
+
+    def _see_due(self, who: str, entry: Entry) -> None:
+        """What a deadline brings about, under a key that names it, comes when it stands and is due."""
+        deadline, named, _ = entry.key.rpartition("@")
+        first = entry.facts[0]
+        row = self.history.row(first.seq - 1, "deadlines", deadline)
+        if named and not (isinstance(row, DeadlineRow) and row.at_ms <= first.at_ms):
+            self.loop.fail(f"{who}: {entry.key} is met at {first.at_ms}, and what stands is {row}: too early")
 
     def _note_deadlines(self) -> None:
         standing = {f"{row.id}@{row.at_ms}" for row in self.history.tables.deadlines}
@@ -139,11 +169,16 @@ class Audit:
             if table != "positions" and row != self.history.row(seq, table, key):
                 self.loop.fail(f"{who}: at {seq} its {table} row {key} is not what the journal folds to")
 
-    def told(self, who: str, actor: Actor, seq: int, table: str, key: str, row: Any) -> None:
-        """See a row reach a console: what it was at that number, as this person may see it."""
+    def sealed(self, who: str, seq: int, seal: str) -> None:
+        """See a console told which record it is that a number counts."""
+        if not self._digests[seq].hex().startswith(seal):
+            self.loop.fail(f"{who}: the seal told with {seq} is not that of the fact")
+
+    def told(self, who: str, actor: Actor, seq: int, table: str, key: str, row: Any, situation: str | None) -> None:
+        """See a row reach a console: what it was at that number, as this person may see it and asked for it."""
         if seq > self.head.seq:
             self.loop.fail(f"{who}: is told of {seq}, and only {self.head.seq} is durable")
-        if row != self.history.told(seq, table, key, actor):
+        if row != self.history.told(seq, table, key, actor, situation):
             self.loop.fail(f"{who}: the {table} row {key} told at {seq} is not what it was then")
 
     def missed_deadline(self, now_ms: int, well_since_us: int, grace_ms: int) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from command.kernel.errors import TriuneError
-from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, MARKS_PER_SITUATION, SILENCE_GRACE_MS
+from command.kernel.limits import BATCH_REQUESTS, KEPT_ROWS, SILENCE_GRACE_MS
 from command.kernel.limits import TOMBSTONES as TOMBSTONES_AT_MOST
 from command.links.naming import name_of
 from command.readings import Position
@@ -14,7 +14,7 @@ from consoles.sim.audit import Audit
 from consoles.sim.client import Client
 from consoles.sim.field import Field
 from consoles.sim.history import as_json, picture_of
-from consoles.sim.narrow import INBOX, MOVED, TOMBSTONES
+from consoles.sim.narrow import INBOX, MARKS, MOVED, TOMBSTONES
 from consoles.sim.node import LINKS, Node
 from consoles.sim.services import SITE, Services
 from consoles.sim.store import Store
@@ -87,6 +87,7 @@ class Checks:
         lagging = node.hub.committed_seq + 50 < self._audit.head.seq
         if faulty or lagging or not node.hub.accepting or node.process.fuse is not None:
             node.well_since_us = loop.now_us
+        node.well_since_us = max(node.well_since_us, node.hub.loaded_us)  # away and back between two looks
         since_us = max(node.well_since_us, node.clock.jumped_us + _CLOCK_NOTICED_US)
         return self._audit.missed_deadline(node.clock.now_ms(), since_us, _DEADLINE_GRACE_MS)
 
@@ -144,13 +145,13 @@ class Checks:
         return await self._nodes[client.node_number].hub.read(lambda tables: self._mirror_differs(client, tables))
 
     def _mirror_differs(self, client: Client, tables: Tables) -> str | None:
-        for name in client.tables:
+        for name, situation in client.tables.items():
             mirrored = client.mirror.tables.get(name)
             rows = mirrored.rows if mirrored else {}
             if name == "positions":
                 wanted = {row.id: as_json(row) for row in tables.positions}
             else:
-                wanted = self._audit.history.picture(tables.seq, name, client.actor)
+                wanted = self._audit.history.picture(tables.seq, name, client.actor, situation)
             if rows != wanted:
                 differing = sorted(key for key in rows.keys() | wanted.keys() if rows.get(key) != wanted.get(key))
                 rows_of = [(rows.get(key), wanted.get(key)) for key in differing[:2]]
@@ -194,7 +195,7 @@ def _over_limits(tables: Tables) -> Iterator[str]:
         if left:
             yield f"{name} of situations that left the tables: {left[:5]}"
     for situation in tables.situations:
-        if len(tables.marks.of(situation.id)) > MARKS_PER_SITUATION:
+        if len(tables.marks.of(situation.id)) > MARKS:
             yield f"too many marks of {situation.id}"
 
 

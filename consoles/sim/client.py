@@ -9,6 +9,7 @@ from typing import Any
 from command import wire
 from command.access.visibility import tables_of
 from command.actors import Actor
+from consoles.console import Filters
 from consoles.sim.audit import Audit
 from consoles.sim.loop import VirtualLoop
 from consoles.sim.mirror import Json, Mirror, messages
@@ -38,7 +39,8 @@ class Client:
         self.actor = actor
         self.mirror = Mirror()
         self.process = loop.process(name)
-        self.tables = sorted(tables_of(actor))
+        self.tables: dict[str, str | None] = dict.fromkeys(sorted(tables_of(actor)))
+        """What is mirrored: tables, each with the one situation whose rows are wanted, or None for all."""
         self.live = False
         self.line: Flow = "free"
         """How new connections flow."""
@@ -50,6 +52,10 @@ class Client:
         self._at = hub
         self._awaiting = set(self.tables)
         self._answering = False
+        self._asked_after: int | None = None
+        self._welcomed = self._history = self._complete_seal = ""
+        """Which record this hub has; which one `complete_seq` counts, and the seal of that fact."""
+        self._seal = 0, ""
         self._attempt = 0
         self._heard_us = 0
         self._unsure_since_us: int | None = None
@@ -73,6 +79,19 @@ class Client:
             self.pipe.hang_up()
             self._lost()
 
+    def choose(self, tables: dict[str, str | None]) -> None:
+        """Mirror other tables, or rows of another situation, now or when it is back."""
+        fresh = {name for name, wanted in tables.items() if name not in self.tables or self.tables[name] != wanted}
+        gone = self.tables.keys() - tables.keys()
+        if not fresh and not gone:
+            return
+        self._audit.trace.note(self.name, "chooses", f"{'here' if self.live else 'away'} {sorted(fresh | gone)}")
+        self.tables = tables
+        self.mirror.drop(fresh | gone)
+        self._awaiting = (self._awaiting - gone) | fresh
+        if self._welcomed:
+            self._subscribe(0)
+
     def sleep(self, for_s: float) -> None:
         """Be gone for long, as a machine that is closed: what it comes back to may be known nowhere any more."""
         if self.pipe is not None:
@@ -93,7 +112,7 @@ class Client:
         self.pipe.open()
 
     def _lost(self, asleep_s: float | None = None) -> None:
-        self.pipe, self.live, self._unsure_since_us = None, False, None
+        self.pipe, self.live, self._unsure_since_us, self._welcomed = None, False, None, ""
         hubs = len(self._network.nodes)
         ceiling_s = min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2 ** min(self._attempt // hubs, 16))
         self._attempt += 1
@@ -127,16 +146,17 @@ class Client:
                 self._audit.trace.note(self.name, kind, f"{message.get('seq')} {zlib.crc32(payload)}")
             if kind == "beat":
                 self._see_beat(message, sent)
-            self._take(kind, message)
+            self._take(kind, message, sent.filters)
 
-    def _take(self, kind: str, message: Json) -> None:
+    def _take(self, kind: str, message: Json, filters: Filters) -> None:
         match kind:
             case "welcome":
-                self._subscribe()
+                self._welcomed = message["history"]
+                self._subscribe(self.mirror.heard_seq)
             case "snapshot":
-                self._snapshot(message)
+                self._snapshot(message, filters)
             case "delta":
-                self._delta(message)
+                self._delta(message, filters)
             case "beat":
                 self._beat(message)
             case "ping":
@@ -147,26 +167,31 @@ class Client:
                     self._loop.fail(f"{self.name}: refused: {message}")
                 self.leave()
 
-    def _subscribe(self) -> None:
+    def _subscribe(self, seen: int) -> None:
         assert self.pipe is not None
         after = self.complete_seq if not self._awaiting and self.complete_seq > 0 else None
-        self._answering = True
-        tables = {name: wire.TableFilter() for name in self.tables}
-        self.pipe.subscribe(wire.Subscribe(tables=tables, after=after, seen=self.mirror.heard_seq))
+        sealed = after is not None and self._complete_seal
+        history = f"{self._history}.{self._complete_seal}" if sealed else self._history
+        self._answering, self._asked_after = True, after
+        tables = {name: wire.TableFilter(situation=wanted) for name, wanted in self.tables.items()}
+        self.pipe.subscribe(wire.Subscribe(tables=tables, after=after, seen=seen, history=history or None))
 
-    def _snapshot(self, message: Json) -> None:
+    def _snapshot(self, message: Json, filters: Filters) -> None:
         seq, table = message["seq"], message["table"]
         if seq < self.complete_seq:
             self._loop.fail(f"{self.name}: a snapshot of {table} at {seq} after everything up to {self.complete_seq}")
         if table != "positions":
             if seq > self._audit.head.seq:
                 self._loop.fail(f"{self.name}: a snapshot at {seq}, and only {self._audit.head.seq} is durable")
-            if message["rows"] != self._audit.history.picture(seq, table, self.actor):
+            if message["rows"] != self._audit.history.picture(seq, table, self.actor, filters[table]):
                 self._loop.fail(f"{self.name}: the snapshot of {table} at {seq} is not what it was then")
             self._see_no_way_back(table, seq)
+        if table not in self.tables:
+            return  # it is wanted no more
         self._awaiting.discard(table)
+        self._asked_after = None
         self.mirror.snapshot(message)
-        self._up_to(seq)
+        self._up_to(seq, message["seal"])
 
     def _see_no_way_back(self, table: str, seq: int) -> None:
         """A snapshot may not put an older row where a newer one stood on the screen."""
@@ -178,9 +203,11 @@ class Client:
             if came_seq > seq and self._audit.history.changed(table, key, came_seq) > seq:
                 self._loop.fail(f"{self.name}: {table} {key} goes back from {came_seq} to a snapshot at {seq}")
 
-    def _delta(self, message: Json) -> None:
+    def _delta(self, message: Json, filters: Filters) -> None:
         seq = message["seq"]
         for table, rows in message["tables"].items():
+            if table not in filters:
+                self._loop.fail(f"{self.name}: is sent {table}, for which it does not ask")
             for key, row in rows.items():
                 if table == "positions":
                     self._see_position(key, row)
@@ -188,9 +215,9 @@ class Client:
                 if seq < self._told.get((table, key), 0):
                     self._loop.fail(f"{self.name}: {table} {key} at {seq} comes after {self._told[table, key]}")
                 self._told[table, key] = seq
-                self._audit.told(self.name, self.actor, seq, table, key, row)
+                self._audit.told(self.name, self.actor, seq, table, key, row, filters[table])
         self.mirror.delta(message)
-        self._up_to(seq)
+        self._up_to(seq, message["seal"])
 
     def _see_position(self, unit: str, row: dict[str, Any] | None) -> None:
         mirrored = self.mirror.tables.get("positions")
@@ -221,7 +248,10 @@ class Client:
 
     def _beat(self, message: Json) -> None:
         if self._answering:
-            self.complete_seq = max(self.complete_seq, self.mirror.heard_seq)
+            self._whole_up_to(max(self.complete_seq, self.mirror.heard_seq))
+            self._history = self._welcomed
+            if self._asked_after is not None:
+                self._audit.trace.counts["resumed"] += 1
         self._answering, self.live = False, True
         if message["accepting"]:
             self._attempt, self._unsure_since_us = 0, None
@@ -233,6 +263,13 @@ class Client:
         if hubs > 1 and self._loop.now_us - self._unsure_since_us > wait_s * 1_000_000:
             self.leave()
 
-    def _up_to(self, seq: int) -> None:
-        if not self._answering:
-            self.complete_seq = max(self.complete_seq, seq)
+    def _up_to(self, seq: int, seal: str) -> None:
+        self._audit.sealed(self.name, seq, seal)
+        if seal or seq != self._seal[0]:
+            self._seal = seq, seal
+        if not self._answering and seq >= self.complete_seq:
+            self._whole_up_to(seq)
+
+    def _whole_up_to(self, seq: int) -> None:
+        self.complete_seq = seq
+        self._complete_seal = self._seal[1] if self._seal[0] == seq else ""

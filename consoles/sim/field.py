@@ -70,7 +70,7 @@ class Field:
             duty = None if unit.state == "off" or unit.silent_since_ms is not None else unit.shift_until_ms
             if self._on_duty.get(unit.id, (None, 0))[0] != duty:
                 self._on_duty[unit.id] = duty, now_us
-            heard_us = max((self._store.heard_us.get(device, 0) for device in unit.devices), default=now_us)
+            heard_us = max((self._audit.heard_us.get(device, 0) for device in unit.devices), default=now_us)
             since_us = max(heard_us, self._on_duty[unit.id][1], node.watching_since_us)
             since_us = max(since_us, clock.jumped_us, clock.right_again_us)
             if duty is not None and now_us - since_us > _SILENT_US:

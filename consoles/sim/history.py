@@ -80,22 +80,27 @@ class History:
         place = bisect_right(line.seqs, seq) if line else 0
         return line.seqs[place - 1] if line and place else 0
 
-    def told(self, seq: int, table: str, key: str, actor: Actor) -> Json | None:
-        """Return the row after fact `seq` as the actor's console is to have it; None where it has none."""
+    def told(self, seq: int, table: str, key: str, actor: Actor, situation: str | None = None) -> Json | None:
+        """Return the row after fact `seq` as the actor's console is to have it; None where it has none.
+
+        A `situation` is the one whose rows alone it asked for.
+        """
         line = self._lines[table].get(key)
         version = line.at(seq) if line else None
         if version is None or version.row is None:
             return None
         if sees_own_rows_only(actor, table) and not concerns(version.row, actor):
             return None
+        if situation is not None and getattr(version.row, "situation", version.row.id) != situation:
+            return None
         told = version.told.get(actor.roles)
         if told is None:
             told = version.told[actor.roles] = as_json(shown(version.row, actor))
         return told
 
-    def picture(self, seq: int, table: str, actor: Actor) -> dict[str, Json]:
+    def picture(self, seq: int, table: str, actor: Actor, situation: str | None = None) -> dict[str, Json]:
         """Return a whole table after fact `seq` as the actor's console is to have it."""
-        rows = {key: self.told(seq, table, key, actor) for key in self._lines[table]}
+        rows = {key: self.told(seq, table, key, actor, situation) for key in self._lines[table]}
         return {key: row for key, row in rows.items() if row is not None}
 
 
@@ -116,9 +121,21 @@ def copy_of(tables: Tables) -> Tables:
 
 
 def picture_of(tables: Tables) -> dict[str, Any]:
-    """Return everything that tables hold by the journal, change order included; positions are readings."""
+    """Return everything that tables hold by the journal, change order included; positions are readings.
+
+    Rows that one fact changed may stand in any order, in one that undid another batch than the other.
+    """
     return {
-        name: (dict(table.rows), dict(table.changed_seq), dict(table.dropped_seq), table.floor_seq)
+        name: (
+            dict(table.rows),
+            dict(table.changed_seq),
+            list(table.changed_seq.values()),
+            dict(table.dropped_seq),
+            list(table.dropped_seq.values()),
+            table.floor_seq,
+            table.open,
+            {group: list(keys) for group, keys in table._groups.items()},  # noqa: SLF001 - what `of` returns, and keeps
+        )
         for name, table in tables.by_name.items()
         if name != "positions"
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -57,6 +57,11 @@ class Mirror:
         """Take a whole table."""
         self.tables.setdefault(message["table"], MirroredTable()).replace(message["seq"], message["rows"])
         self.heard_seq = message["seq"]
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget tables that are asked for no more, or otherwise."""
+        for name in names:
+            self.tables.pop(name, None)
 
     def delta(self, message: Json) -> None:
         """Take changed rows."""

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from command import deadlines, hub, tables
 from command.kernel.limits import KEPT_ROWS
+from command.rules import base
 
 INBOX = 48
 """Requests that wait at a hub (`INBOX_REQUESTS`)."""
@@ -16,6 +17,8 @@ MOVED = 8
 TOMBSTONES = 3
 """Dropped rows whose numbers a table keeps; who resumes from before takes a snapshot."""
 
+MARKS = 12
+"""On the time line of a situation (`MARKS_PER_SITUATION`); older ones leave it."""
 CLOSED = 8
 """Situations in the tables (`KEPT_ROWS`): past it those over for longest leave them."""
 
@@ -27,5 +30,6 @@ def narrow_limits() -> Iterator[None]:
         stack.enter_context(patch.object(hub, "INBOX_REQUESTS", INBOX))
         stack.enter_context(patch.object(deadlines, "MOVED_DEADLINES", MOVED))
         stack.enter_context(patch.object(tables, "TOMBSTONES", TOMBSTONES))
+        stack.enter_context(patch.object(base, "MARKS_PER_SITUATION", MARKS))
         stack.enter_context(patch.dict(KEPT_ROWS, situations=CLOSED))
         yield

@@ -12,7 +12,7 @@ from command.actors import Actor
 from command.journal import Answer
 from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.requests import Request
-from consoles.console import Console
+from consoles.console import Console, Filters
 from consoles.sim.audit import Audit
 from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.node import Node
@@ -27,6 +27,8 @@ _PAUSE_S = 1.5
 _GONE_S = 0.01
 _SLOW_S = 1.2
 """Longer than from beat to beat, so that what waits on a slow line stays there."""
+_WELL_US = 60_000_000
+"""A console that read all that came and answered each ping for as long is there, whatever became of the hub's clock."""
 _WEIGHT = 512
 """How much of a socket's room each byte takes: a little county's few bytes fill it as a large one's would."""
 
@@ -120,13 +122,14 @@ def _settle(reply: asyncio.Future[Any], result: object, error: Exception | None)
 
 
 class Sent(NamedTuple):
-    """How it stood with the hub when it sent something: the instant, for how long it had not reached its store, and for
-    how long it had known that the disk is full.
+    """How it stood with the hub when it sent something: the instant, for how long it had not reached its store, for
+    how long it had known that the disk is full, and what it sent to this console.
     """
 
     at_us: int
     without_store_us: int
     full_us: int
+    filters: Filters
 
 
 class Reader(Protocol):
@@ -149,6 +152,7 @@ class Pipe(asyncio.Transport):
     def __init__(self, network: Network, node: Node, reader: Reader, actor: Actor, flow: Flow) -> None:
         super().__init__()
         self.flow = flow
+        self._free_since_us = network.loop.now_us
         self.console = Console(actor, self)
         self.gone_us: int | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -157,6 +161,7 @@ class Pipe(asyncio.Transport):
         self._at = node.process
         self._reader = reader
         self._waiting: deque[tuple[bytes, Sent]] = deque()
+        self._asking: deque[wire.Subscribe] = deque()
         self._size = 0
         self._closing = False
         self._delivering = False
@@ -169,6 +174,8 @@ class Pipe(asyncio.Transport):
             self._reader.process.later(self._network.delay(self._reader.process), self._reader.closed, self)
 
     def _opened(self) -> None:
+        if self._closing:
+            return  # whoever called has hung up, and that came first
         self._node.pipes.append(self)
         self._node.on_death(self._lose_hub)
         self._node.welcome(self.console)
@@ -182,11 +189,19 @@ class Pipe(asyncio.Transport):
     def subscribe(self, request: wire.Subscribe) -> None:
         """From the console to the hub."""
         if self.flow != "lost" and self._at.alive:
-            self._at.later(self._network.delay(self._reader.process), self._asked, request)
+            self._asking.append(request)
+            self._at.later(self._network.delay(self._reader.process), self._asked)
 
-    def _asked(self, request: wire.Subscribe) -> None:
+    def _asked(self) -> None:
+        request = self._asking.popleft()  # what comes over one connection comes in the order of sending
         if not self._closing:
-            self._serving = self._at.start(self._node.subscribe(self.console, request))
+            self._serving = self._at.start(self._serve(self._serving, request))
+
+    async def _serve(self, before: asyncio.Task[None] | None, request: wire.Subscribe) -> None:
+        """The door serves what a console asks one after another."""
+        if before is not None:
+            await asyncio.wait([before])
+        await self._node.subscribe(self.console, request)
 
     def pong(self) -> None:
         """From the console, as a browser does by itself: it is still there."""
@@ -221,6 +236,7 @@ class Pipe(asyncio.Transport):
     def let(self, flow: Flow) -> None:
         """Let it flow in another way from now on."""
         self.flow = flow
+        self._free_since_us = self._network.loop.now_us
         self._go_on()
 
     # the hub's side: what asyncio's transports offer
@@ -229,7 +245,8 @@ class Pipe(asyncio.Transport):
         """Take bytes for the console."""
         if self._closing or not self._at.alive:
             return
-        sent = Sent(self._network.loop.now_us, self._node.without_store_us, self._node.access.full_us)
+        node = self._node
+        sent = Sent(self._network.loop.now_us, node.without_store_us, node.access.full_us, self.console.filters)
         self._waiting.append((bytes(data), sent))
         self._size += len(data)
         self._go_on()
@@ -248,6 +265,9 @@ class Pipe(asyncio.Transport):
 
     def abort(self) -> None:
         """End it at once."""
+        free_us = self._network.loop.now_us - self._free_since_us
+        if self.flow == "free" and free_us > _WELL_US:
+            self._network.loop.fail(f"{self._at.name}: cuts off a console that has read all that came")
         if not self._closing:
             self._closing = True
             self._gone()

@@ -16,7 +16,7 @@ from command.actors import Actor
 from command.batch import Committed
 from command.hub import Changes, Hub, Listener
 from command.journal import Answer, Head, Journal
-from command.kernel.errors import TriuneError
+from command.kernel.errors import TooManyError, TriuneError, UnavailableError
 from command.leases import SharedLeases, while_held
 from command.links.cursors import Cursors
 from command.links.follow import Follower
@@ -54,6 +54,8 @@ class SimulatedHub(Hub):
         self.name = name
         self.waiting = 0
         self.listening = 0
+        self.loaded_us = 0
+        """When it last had its record, after a loss of however short a time."""
         self._audit = audit
         self._keys = 0
         super().__init__(SPACE, clock, journal, LIMITS)
@@ -64,12 +66,24 @@ class SimulatedHub(Hub):
             self._keys += 1
             key = f"{self.name}/{self._keys}"
         self.waiting += 1
+        held = self._audit.holds(key)
         try:
             answer = await super().ask(request, actor, key)
+        except (UnavailableError, TooManyError):
+            raise
+        except TriuneError as error:
+            if held:
+                self._audit.loop.fail(f"{self.name}: {key} is refused ({error.code}), and the journal held its answer")
+            raise
         finally:
             self.waiting -= 1
         self._audit.answered(self.name, key, answer)
         return answer
+
+    async def load(self) -> None:
+        """Take up the record, and note when."""
+        await super().load()
+        self.loaded_us = self._audit.loop.now_us
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Follow, counted."""
@@ -167,12 +181,17 @@ class Node:
         self._running = self.process.start(self._main())
 
     async def _begin(self) -> None:
-        """Start from the last snapshot that was taken, if there is one, then open the doors."""
+        """Start from the last snapshot that was taken, if there is one, and open the doors once all is folded."""
         if self._snapshot is not None:
             tables, head = self._snapshot
             with contextlib.suppress(TriuneError):
                 taken = await self.hub.start_from(copy_of(tables), head)
                 self._audit.trace.note(self.process.name, "snapshot-used", f"{head.seq} {taken}")
+        while self.hub.history == "":
+            try:
+                await self.hub.load()
+            except TriuneError:
+                await self.clock.sleep(_RETRY_MS)
         self._published_seq = self.hub.committed_seq
         self.hub.listen(self._published)
         self.hub.on_commit(self._committed)
@@ -262,7 +281,7 @@ class Node:
         self._bus.say(self, told[-1].last_seq, [])
 
     def _stored(self, fixes: Sequence[Position]) -> None:
-        self.store.heard_us.update((fix.device, self.loop.now_us) for fix in fixes)
+        self._audit.heard_us.update((fix.device, self.loop.now_us) for fix in fixes)
         self._bus.say(self, self.hub.committed_seq, fixes)
 
     def hear(self, seq: int, fixes: Sequence[Position]) -> None:

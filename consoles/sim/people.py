@@ -21,6 +21,8 @@ from consoles.sim.loop import Process, VirtualLoop
 from consoles.sim.network import Network
 
 _DESK_S = 7.0
+_BROWSE_S = 30.0
+_OPENS_SHARE = 0.7
 _CALL_S = 40.0
 _CAMERA_S = 60.0
 _FIX_S = 30.0
@@ -59,6 +61,7 @@ class Population:
         for client in self._desks:
             role: Role = next(iter(client.actor.roles))
             client.process.start(self._desk(client, role))
+            client.process.start(self._browse(client))
         for name, work in (("exchange", self._exchange), ("cameras", self._cameras)):
             process = self._loop.process(name)
             process.start(work(process))
@@ -100,6 +103,15 @@ class Population:
             asked += 1
             key = f"{client.name}/{asked}"
             await self._ask(who, _signed(request, key), client.actor, key)
+
+    async def _browse(self, client: Client) -> None:
+        """Open one situation after another, whose marks alone are mirrored then, or none, as pages do."""
+        who, mine = client.process, client.tables
+        while True:
+            await self.wait(who, _BROWSE_S)
+            situations = [row["id"] for row in client.mirror.rows("situations")] or ["-"]
+            marks = {"marks": who.random.choice(situations)} if who.random.random() < _OPENS_SHARE else {}
+            client.choose({name: wanted for name, wanted in mine.items() if name != "marks"} | marks)
 
     async def _ask(self, who: Process, request: q.Request, actor: Actor, key: str) -> str | None:
         """Ask; now and then again later under the same key, as a page does that was not sure."""

@@ -46,8 +46,6 @@ class Store:
         self.readings_full = False
         """Readings lie on a disk of their own, which may be full too or still have room."""
         self.slowness = 1.0
-        self.heard_us: dict[str, int] = {}
-        """When a hub last took a fix of each device for stored."""
         self._owner: object | None = None
         self._owned_by: Process | None = None
         self._waiting: deque[tuple[object, Process, Any]] = deque()

@@ -67,7 +67,7 @@ def test_a_link_that_believes_its_own_last_word(monkeypatch: pytest.MonkeyPatch)
         self.__dict__["kept"] = self.__dict__.get("kept") if up is None else up
 
     monkeypatch.setattr(Follower, "_up", property(lambda self: self.__dict__["kept"], keep), raising=False)
-    assert "the link sms is said to be" in (found(hubs=3, first=11).failure or "")
+    assert "the link sms is said to be" in (found(hubs=3, first=41).failure or "")
 
 
 def test_a_hub_that_takes_a_full_disk_for_a_sound_one() -> None:  # R975

@@ -23,6 +23,8 @@ def test_everything_holds(seed: int, hubs: int) -> None:  # R280
     assert result.counts["agreed"] >= 3
     assert result.counts["killed"] > 0
     assert result.counts["fault"] > 20
+    assert result.counts["resumed"] > 10  # R1240
+    assert result.counts["chooses"] > 50  # R1240
 
 
 def test_same_seed_same_trace() -> None:  # R281
