@@ -14,6 +14,9 @@ from tests.e2e.test_accessibility import faults
 from tests.e2e.test_video_screens import SLOW, choose_situation, keep, plays
 from tests.e2e.video import drawn, faults_of, open_page, site_with_cameras
 
+MARKS = "list => [...list.childNodes].filter(node => node.nodeType === Node.COMMENT_NODE).length"
+"""What lit keeps in a page to find each row of a list again."""
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
@@ -58,6 +61,16 @@ async def test_a_camera_is_adopted_on_one_page(tmp_path: Path, clip: Clip) -> No
         rows = await site.hub.read(lambda t: [c for c in t.cameras if c.name == "新墙河大桥"])
         assert [(row.bearing_deg, row.field_deg) for row in rows] == [(90.0, 45.0)]
         await keep(page, tmp_path, "adopted")
+
+        listed = page.get_by_role("group", name="已接入的摄像机")
+        words = page.get_by_label("查找已接入的")
+        lines = await listed.get_by_role("button").count()
+        marks = await listed.evaluate(MARKS)
+        await words.fill("没有这样的")
+        await expect(listed.get_by_role("button")).to_have_count(0)
+        await words.fill("")
+        await expect(listed.get_by_role("button")).to_have_count(lines)
+        assert await listed.evaluate(MARKS) == marks  # R1218
         assert faults_of(page) == []
 
 
