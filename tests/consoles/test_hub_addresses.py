@@ -1,4 +1,4 @@
-"""Two hubs that were told the same address (SPEC R969)."""
+"""Addresses of hubs: two that were told the same one (SPEC R969), and what is none (R1232)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from command.access.accounts import AGENT
 from command.kernel.clock import SystemClock
+from command.kernel.errors import InvalidInputError
 from consoles.parts.hubs.addressed import Addressed
-from consoles.parts.hubs.errands import PeerCounters, PeerDoor, Peers
+from consoles.parts.hubs.errands import PeerCounters, PeerDoor, Peers, checked_address
 from consoles.parts.hubs.part import AGENT_KIND
 from consoles.parts.stores import roll_alone
 from consoles.settings import Settings
@@ -35,6 +36,25 @@ def hub_at(folder: Path, journal: str, advertise: str, port: int = 0) -> Setting
 async def degraded(site: Site) -> list[str]:
     async with aiohttp.ClientSession() as http, http.get(f"{site.http_url}/health/ready") as ready:
         return [each for each in (await ready.json())["degraded"] if "leads to another" in each]
+
+
+@pytest.mark.parametrize(
+    "none",
+    [
+        "https://hub-1.example:70000",
+        "https://fd00::1:8443",
+        "https://[zz]:8443",
+        "hub-1.example:8443",
+        "https://hub-1/a",
+    ],
+)
+def test_what_is_no_address_is_refused_in_one_sentence(none: str) -> None:  # R1232
+    with pytest.raises(InvalidInputError, match="is not like https"):
+        checked_address(none)
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:  # R1232
+    assert checked_address("https://[fd00::1]:8443/") == "https://[fd00::1]:8443"
 
 
 async def test_a_hub_with_the_address_of_another_is_not_on_the_roll_and_says_so(

@@ -60,9 +60,14 @@ _wanted = msgspec.json.Decoder(Wanted)
 
 def checked_address(url: str) -> str:
     """Return the address that other hubs reach this one at; `InvalidInputError` for one that would show pictures."""
-    parts = urlsplit(url)
+    wrong = InvalidInputError(f"{url!r}, where other hubs reach this one, is not like https://hub-1.example:8443")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # past 65535, or of an IPv6 address without brackets: none
+    except ValueError as error:
+        raise wrong from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise InvalidInputError(f"{url!r}, where other hubs reach this one, is not like https://hub-1.example:8443")
+        raise wrong
     if parts.scheme == "http" and not (parts.hostname == "localhost" or is_loopback(parts.hostname)):
         raise InvalidInputError("pictures go from hub to hub: to another machine the address begins with https://")
     return f"{parts.scheme}://{parts.netloc}"
