@@ -32,8 +32,6 @@ class Report:
 
     def as_json(self) -> dict[str, object]:
         """Return the figures, with the costs by load under `cpu_us_per_item`."""
-        if not self.steps:
-            return dict(self.figures)
         costs = {str(step.times): round(step.cpu_us_per_item, 2) for step in self.steps}
         return {**self.figures, "cpu_us_per_item": costs}
 
