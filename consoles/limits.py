@@ -72,8 +72,8 @@ QUERIES_LISTED = 200
 # An agent or another hub that does not tell within this how far it comes to a camera is not waited for.
 DIAGNOSIS_MS = 60_000
 
-# Doors of HTTP. A connection past these is told 503 or 429 and closed; OPEN_FILES has room for them, as many
-# terminals, SIP devices and files at once.
+# Doors of HTTP. A connection past these is told 503 or 429 and closed; OPEN_FILES has room for them, a second number
+# for each console's, and as many terminals, SIP devices and files at once.
 # This machine's own addresses speak for everybody behind the TLS proxy: for them only the total counts.
 HTTP_CONNECTIONS = 6000
 OPEN_FILES = 16_384

@@ -144,7 +144,7 @@ class Feed:
         view = self._views.get(audience)
         if view is None:
             view = self._views[audience] = View(audience, tables, self._kept_to)
-        view.consoles[console] = None
+        view.consoles.add(console)
         console.filters, console.audience = filters, audience
         self._consoles.add(console)
         return view
@@ -152,7 +152,7 @@ class Feed:
     def _leave_view(self, console: Console) -> None:
         if console.audience is not None:
             view = self._views[console.audience]
-            view.consoles.pop(console, None)
+            view.consoles.remove(console)
             if not view.consoles:
                 del self._views[console.audience]
             console.audience = None
@@ -162,6 +162,7 @@ class Feed:
         self._leave_view(console)
         self._consoles.discard(console)
         self._behind.discard(console)
+        console.let_go()
 
     def close(self) -> None:
         """Cut every console off: the space is gone."""
@@ -201,10 +202,9 @@ class Feed:
                     continue
                 frame = self._delta(seq, now_ms, rows)
                 view.told = True
-                for console in view.consoles:
-                    if console.behind_since_ms is not None or not console.offer(frame):
-                        self._fall_behind(console)
-                        console.behind.update(rows)
+                for console in view.consoles.send(frame):
+                    self._fall_behind(console)
+                    console.behind.update(rows)
         self._sent_seq = seq
 
     def _fall_behind(self, console: Console) -> None:
@@ -220,23 +220,19 @@ class Feed:
             sure, self._sure = self._sure and self._hub.accepting, True
             beat = self._beat_of(self._sent_seq, 0)
             for view in list(self._views.values()):
-                self._send_beat(view, beat, spared=view.told and sure)
+                if not (view.told and sure):  # else only to who is behind: it says how old the picture is
+                    for console in view.consoles.send(beat):
+                        self._fall_behind(console)
                 view.told = False
                 view.forget_snapshots()
+            for console in self._behind:
+                console.send(self._beat(console))
             now_ms = self._clock.now_ms()
             self._listened_ms += min(now_ms - looked_ms, 2 * BEAT_MS)
             looked_ms = now_ms
             for console in list(self._consoles):
                 self._keep_in_touch(console)
             await self._clock.sleep(BEAT_MS)
-
-    def _send_beat(self, view: View, beat: bytes, *, spared: bool) -> None:
-        """Send it to all, or, where that is spared, only to who is behind: it says how old the picture is."""
-        for console in view.consoles:
-            if console.behind_since_ms is None and (spared or console.offer(beat)):
-                continue
-            self._fall_behind(console)
-            console.send(self._beat(console))
 
     def _keep_in_touch(self, console: Console) -> None:
         """Ping it, and cut it off where it is silent: its network may be gone, or it is frozen."""

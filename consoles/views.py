@@ -10,9 +10,10 @@ from command.access.visibility import concerns, masks, sees_own_rows_only, shown
 from command.hub import Changes
 from command.rows import Row
 from command.tables import Table, Tables
-from consoles.console import Audience, Console
+from consoles.console import Audience
 from consoles.frames import text_frame
 from consoles.limits import SNAPSHOT_SHARED_MS
+from consoles.recipients import Recipients
 
 _OF_CAMERAS = frozenset({"violations"})
 """Tables whose rows tell what cameras show, which may be kept to some roles."""
@@ -24,7 +25,7 @@ class View:
     """What one audience is shown; of tables it sees in part, which rows: only those can leave its screens again."""
 
     def __init__(self, audience: Audience, tables: Tables, kept_to: KeptTo) -> None:
-        self.consoles: dict[Console, None] = {}
+        self.consoles = Recipients()
         self.told = False
         """Whether rows went to it since the last beat: they say as much as a beat does."""
         self._kept_to = kept_to

@@ -97,12 +97,14 @@ async def _hub(journal: SqliteJournal) -> AsyncIterator[Hub]:
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(hub.run()), tasks.create_task(feed.run())]
         tables = {name: wire.TableFilter() for name in ("calls", "situations", "marks")}
-        await feed.subscribe(Console(DISPATCHER, writing), wire.Subscribe(tables=tables))
+        console = Console(DISPATCHER, writing)
+        await feed.subscribe(console, wire.Subscribe(tables=tables))
         try:
             yield hub
         finally:
             for task in running:
                 task.cancel()
+            feed.leave(console)
             writing.close()
             reading.close()
 

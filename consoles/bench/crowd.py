@@ -64,9 +64,10 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Consoles still connected, and rows that deltas brought to all of them together."""
+    """Consoles still connected, messages that brought rows to them, all together, and these rows."""
 
     consoles: int
+    messages: int
     rows: int
 
 
@@ -137,9 +138,8 @@ class Crowd:
                 pass
             case Ask():
                 return await self._ask(order)
-        return Counted(
-            sum(console.connected for console in self._consoles), sum(console.rows for console in self._consoles)
-        )
+        every = self._consoles
+        return Counted(sum(x.connected for x in every), sum(x.messages for x in every), sum(x.rows for x in every))
 
     def close(self) -> None:
         """Disconnect."""

@@ -48,9 +48,9 @@ class CrowdProcess:
         self._consoles = consoles
         await self._counted(crowd.Grow(consoles))
 
-    async def rows(self) -> int:
-        """Return how many rows came to all consoles together."""
-        return (await self._counted(crowd.Count())).rows
+    async def came(self) -> crowd.Counted:
+        """Return what came to all consoles together so far."""
+        return await self._counted(crowd.Count())
 
     async def ask(self, order: crowd.Ask) -> crowd.Asked:
         """Return how long requests took to become rows."""

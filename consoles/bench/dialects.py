@@ -19,10 +19,11 @@ _ROW = b'"id":"'  # once in every row of the tables measured with
 
 
 class Client(asyncio.Protocol):
-    """Connected to a server, and counts the rows that it is sent."""
+    """Connected to a server, and counts the messages with rows that it is sent, and the rows."""
 
     def __init__(self) -> None:
         self.subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.messages = 0
         self.rows = 0
         self.connected = True
         self._transport: asyncio.Transport | None = None
@@ -48,7 +49,8 @@ class Client(asyncio.Protocol):
         self._transport.write(data)
 
     def count(self, payload: bytes) -> None:
-        """Count the rows of a message."""
+        """Count a message and its rows."""
+        self.messages += 1
         self.rows += payload.count(_ROW)
 
     def ready(self) -> None:

@@ -18,7 +18,7 @@ from command.kernel.clock_sync import KernelClock, kernel_clock
 from command.kernel.errors import UnavailableError
 from command.kernel.release import UNKNOWN
 from consoles.doctor.finding import Finding, Words, bad, ok
-from consoles.limits import HTTP_CONNECTIONS
+from consoles.limits import CONSOLES, HTTP_CONNECTIONS
 from streams.plates.models import AlteredModelError, Model, read_model
 
 _PYTHON = (3, 11)
@@ -28,7 +28,7 @@ _DISK_FAIL_BYTES, _DISK_WARN_BYTES = _GIB, 10 * _GIB
 _SYNCS, _SYNC_BYTES, _SYNC_WARN_MS, _SYNC_FAIL_MS = 32, 4096, 20.0, 200.0
 _WATCHED_MS = 500
 _DRIFT_MS = 50
-_OPEN_FILES = HTTP_CONNECTIONS + 1000
+_OPEN_FILES = HTTP_CONNECTIONS + CONSOLES + 1000  # a console's socket has a second number
 _SETUP = Words("run `make setup`", "运行 `make setup`")
 
 

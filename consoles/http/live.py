@@ -13,7 +13,7 @@ from command import wire
 from command.kernel.errors import InvalidInputError, NoRightError, SignInRequiredError, TooManyError, TriuneError
 from command.kernel.rate import RateLimit
 from consoles.console import Console
-from consoles.frames import text_frame
+from consoles.frames import pong, text_frame
 from consoles.http import watching
 from consoles.http.context import Context, Space, actor_of, context_of
 from consoles.http.identity import actor_info, who_asks
@@ -33,8 +33,9 @@ async def live(request: web.Request) -> web.StreamResponse:
     space = context.space(request)
     if sum(len(s.feed) for s in context.spaces.values()) >= CONSOLES:
         raise TooManyError(f"{CONSOLES} consoles are connected")
-    # No compression: frames are built once for all consoles and written as they are.
-    socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
+    # No compression: frames are built once for all consoles and written as they are. Nor does aiohttp answer anything
+    # by itself while the console is followed: what it writes would not be known to wait.
+    socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, max_msg_size=CONSOLE_MESSAGE_BYTES)
     if transport is None:
         raise ConnectionResetError("the browser was gone before the answer")
     console = Console(actor, transport)
@@ -43,11 +44,12 @@ async def live(request: web.Request) -> web.StreamResponse:
         await socket.prepare(request)
         console.send(_welcome(context, space, console))
         async with asyncio.TaskGroup() as tasks:
-            rechecking = tasks.create_task(_watch(request, socket, console), name="live-session")
+            rechecking = tasks.create_task(_watch(request, socket, space, console), name="live-session")
             await _follow(context, request, socket, space, console)
             rechecking.cancel()
     finally:
         space.feed.leave(console)
+    await socket.close(drain=False)  # whoever takes nothing off its socket is not waited for
     return socket
 
 
@@ -59,7 +61,8 @@ async def _follow(
         space.feed.heard(console)
         match message.type:
             case aiohttp.WSMsgType.PING:
-                await socket.pong(message.data)
+                await space.feed.drained(console)
+                console.send(pong(message.data))
                 continue
             case aiohttp.WSMsgType.PONG:
                 continue
@@ -87,7 +90,7 @@ async def _follow(
             _refuse(console, error)
 
 
-async def _watch(request: web.Request, socket: web.WebSocketResponse, console: Console) -> None:
+async def _watch(request: web.Request, socket: web.WebSocketResponse, space: Space, console: Console) -> None:
     """Cut the console off once its session ended or it is another's: an open socket is no way around the door."""
     context = context_of(request)
     while True:
@@ -95,13 +98,15 @@ async def _watch(request: web.Request, socket: web.WebSocketResponse, console: C
         try:
             actor = await who_asks(context, request)
         except (SignInRequiredError, NoRightError):
-            await socket.close(code=SESSION_ENDED, message=b"sign in again")
+            space.feed.leave(console)
+            await socket.close(code=SESSION_ENDED, message=b"sign in again", drain=False)
             return
         except TriuneError:
             continue  # nobody can tell now
         if actor != console.actor:
             # Whoever it is may go on, but is shown something else from now on: that a new connection begins with.
-            await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"connect again")
+            space.feed.leave(console)
+            await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"connect again", drain=False)
             return
 
 

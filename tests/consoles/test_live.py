@@ -212,6 +212,33 @@ async def test_an_open_console_of_who_moves_to_another_unit_comes_again_as_that_
         await _all_left(site)
 
 
+async def test_nothing_follows_the_closing_frame_and_nothing_is_kept_for_its_answer(  # R1244
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "CONSOLE_RECHECK_MS", 50)
+    async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
+        feed = site.context.spaces["live"].feed
+        async with person.http.ws_connect("/api/v1/live", autoclose=False) as socket:
+            assert (await socket.receive_json(timeout=60))["type"] == "welcome"
+            assert len(feed) == 1
+            await site.context.accounts.disable("wall")
+            assert (await socket.receive(timeout=60)).type == WSMsgType.CLOSE
+            assert len(feed) == 0
+
+
+async def test_a_ping_is_answered_with_its_text(tmp_path: Path) -> None:  # R1244
+    async with site_with_people(tmp_path, "wall") as site, signed_in(site.http_url, "wall") as person:
+        async with person.http.ws_connect("/api/v1/live", autoping=False) as socket:
+            assert (await socket.receive_json(timeout=60))["type"] == "welcome"
+            for text in (b"", "在吗".encode(), bytes(125)):
+                await socket.ping(text)
+                answer = await socket.receive(timeout=60)
+                assert (answer.type, answer.data) == (WSMsgType.PONG, text)
+            await socket.close()
+            assert socket.close_code == WSCloseCode.OK
+        await _all_left(site)
+
+
 async def test_a_console_that_does_not_answer_any_more_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Any
 
@@ -98,10 +99,51 @@ def test_frames_larger_than_the_socket_takes_at_once_come_whole_and_in_order(run
         expected = b"".join(frames)
         async with asyncio.timeout(60):
             assert await reader.readexactly(len(expected)) == expected
+        console.let_go()
         transport.close()
         writer.close()
 
     run(scenario())
+
+
+@both_loops
+def test_who_is_given_the_number_of_a_connection_that_ended_is_sent_nothing_of_it(run: Runner) -> None:  # R1243
+    async def scenario() -> None:
+        async with crowd() as people:
+            gone = await people.connect(DISPATCHER, "positions")
+            stays = await people.connect(DISPATCHER, "positions")
+            for nth in (1, 2):  # the second goes the short way
+                await people.move(nth)
+                await people.seen(gone, nth)
+                await people.seen(stays, nth)
+            number = gone.console.transport.get_extra_info("socket").fileno()
+            gone.console.transport.abort()
+            async with asyncio.timeout(60):
+                while _is_open(number):
+                    await people.hub.read(lambda _: None)
+            pairs = [socket.socketpair()]
+            while number not in (numbers := [end.fileno() for end in pairs[-1]]):
+                assert min(numbers) < number, "the system gives the lowest number that is free"
+                pairs.append(socket.socketpair())
+            await people.move(3)
+            await people.seen(stays, 3)
+            stranger = pairs[-1][1 - numbers.index(number)]
+            stranger.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                stranger.recv(1)
+            for pair in pairs:
+                for end in pair:
+                    end.close()
+
+    run(scenario())
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 @both_loops
