@@ -133,6 +133,16 @@ class Crowd:
         self.hub.positions_changed(rows)
         await self.hub.read(lambda _: None)
 
+    async def drive(self, nth: int) -> None:
+        """One unit reports its `nth` place, which any socket takes at once."""
+        row = PositionRow(id="u0", device="d0", at_ms=START_MS + nth, lat=HERE[0], lon=HERE[1], source="mobile")
+        self.hub.positions_changed([row])
+        await self.hub.read(lambda _: None)
+
+    async def driven(self, peer: Peer, nth: int) -> None:
+        """Return once the console has it."""
+        await peer.until(lambda: peer.tables["positions"].get("u0", {}).get("at_ms") == START_MS + nth)
+
     async def seen(self, peer: Peer, nth: int) -> None:
         def newest() -> bool:
             rows = peer.tables.get("positions", {})

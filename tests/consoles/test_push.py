@@ -17,6 +17,7 @@ from consoles.console import Console
 from consoles.frames import text_frame
 from consoles.limits import BEAT_MS, PUSH_TICK_MS
 from consoles.push import Feed
+from consoles.recipients import Recipients
 from tests.command.support import ACTORS, DISPATCHER, START_MS, actor
 from tests.consoles.crowd import UNITS, Crowd, Peer, Runner, both_loops, crowd
 
@@ -113,9 +114,9 @@ def test_who_is_given_the_number_of_a_connection_that_ended_is_sent_nothing_of_i
             gone = await people.connect(DISPATCHER, "positions")
             stays = await people.connect(DISPATCHER, "positions")
             for nth in (1, 2):  # the second goes the short way
-                await people.move(nth)
-                await people.seen(gone, nth)
-                await people.seen(stays, nth)
+                await people.drive(nth)
+                for peer in (gone, stays):
+                    await people.driven(peer, nth)
             number = gone.console.transport.get_extra_info("socket").fileno()
             gone.console.transport.abort()
             async with asyncio.timeout(60):
@@ -125,8 +126,8 @@ def test_who_is_given_the_number_of_a_connection_that_ended_is_sent_nothing_of_i
             while number not in (numbers := [end.fileno() for end in pairs[-1]]):
                 assert min(numbers) < number, "the system gives the lowest number that is free"
                 pairs.append(socket.socketpair())
-            await people.move(3)
-            await people.seen(stays, 3)
+            await people.drive(3)
+            await people.driven(stays, 3)
             stranger = pairs[-1][1 - numbers.index(number)]
             stranger.setblocking(False)
             with pytest.raises(BlockingIOError):
@@ -134,6 +135,29 @@ def test_who_is_given_the_number_of_a_connection_that_ended_is_sent_nothing_of_i
             for pair in pairs:
                 for end in pair:
                     end.close()
+
+    run(scenario())
+
+
+@both_loops
+def test_who_is_behind_is_sent_no_frame_before_what_was_missed(run: Runner) -> None:  # R98
+    async def scenario() -> None:
+        near, far = socket.socketpair()
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=near)
+        console, recipients = Console(DISPATCHER, transport), Recipients()
+        recipients.add(console)
+        assert recipients.send(b"first") == []
+        console.behind_since_ms = START_MS
+        recipients.look_at(console)
+        for _ in range(2):
+            assert recipients.send(b"too early") == [console]
+        console.behind_since_ms = None
+        for frame in (b"missed", b"new"):
+            assert recipients.send(frame) == []
+        assert far.recv(100) == b"firstmissednew"
+        console.let_go()
+        transport.close()
+        far.close()
 
     run(scenario())
 
