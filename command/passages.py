@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from command.facts.watchlist import PlateHit
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from command.kernel.limits import PASSAGES_FRESH_MS, PASSAGES_SHOWN
+from command.kernel.limits import CLOCK_SKEW_MS, PASSAGES_FRESH_MS, PASSAGES_SHOWN, READINGS_ROWS
 from command.readings import Readings, Sighting, SightingQuery
-from command.rows import PassageRow
+from command.rows import HitRow, PassageRow
 
 log = logging.getLogger(__name__)
 Stored = Callable[[Sequence[Sighting]], None]
@@ -79,7 +80,9 @@ class Passages:
         Say whether that could be read.
         """
         now_ms = self._hub.clock.now_ms()
-        query = SightingQuery(from_ms=now_ms - PASSAGES_FRESH_MS, to_ms=now_ms, limit=PASSAGES_SHOWN)
+        query = SightingQuery(
+            from_ms=now_ms - PASSAGES_FRESH_MS, to_ms=now_ms + CLOCK_SKEW_MS, limit=PASSAGES_SHOWN
+        )  # fmt: skip
         try:
             newest = await self._readings.search(self._hub.space, query)
         except TriuneError as error:
@@ -87,6 +90,20 @@ class Passages:
             return False
         self.follow(newest[::-1])
         return True
+
+
+async def passage_of_hit(readings: Readings, space: str, hit: HitRow | PlateHit) -> Sighting | None:
+    """Return the passage that a hit is of, where it is kept still.
+
+    A hit says of a car that was seen ahead of our clock that it was seen just now, its passage what was told.
+    """
+    for from_ms, to_ms in ((hit.seen_ms, hit.seen_ms), (hit.seen_ms + 1, hit.seen_ms + CLOCK_SKEW_MS)):
+        query = SightingQuery(
+            plate=hit.plate, cameras=(hit.camera,), from_ms=from_ms, to_ms=to_ms, limit=READINGS_ROWS
+        )  # fmt: skip
+        if found := await readings.search(space, query):
+            return found[-1]
+    return None
 
 
 def _row(place: str, seen: Sighting) -> PassageRow:

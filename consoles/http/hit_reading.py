@@ -7,7 +7,8 @@ from aiohttp import web
 
 from command.access.visibility import tables_of
 from command.kernel.errors import NoRightError, UnknownIdError
-from command.readings import PlateColour, SightingQuery
+from command.passages import passage_of_hit
+from command.readings import PlateColour
 from consoles.http.context import actor_of, context_of
 from consoles.http.record import json_response
 
@@ -27,11 +28,9 @@ async def hit_reading(request: web.Request) -> web.Response:
     context = context_of(request)
     space = context.space(request)
     hit = await space.hub.read(lambda t: t.hits.need(request.match_info["hit"]))
-    query = SightingQuery(from_ms=hit.seen_ms, to_ms=hit.seen_ms, cameras=(hit.camera,), plate=hit.plate, limit=1)
-    found = await context.readings_of(space).search(space.name, query)
-    if not found:
+    seen = await passage_of_hit(context.readings_of(space), space.name, hit)
+    if seen is None:
         raise UnknownIdError("the passage of this hit is not kept")
-    [seen] = found
     return json_response(HitReading(colour=seen.colour, box=seen.box, char_confidences=seen.char_confidences))
 
 

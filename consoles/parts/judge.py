@@ -15,6 +15,7 @@ from typing import Protocol
 
 from command.hub import Hub
 from command.kernel.errors import DamagedFileError, TooManyError, TriuneError, UnavailableError
+from command.kernel.limits import CLOCK_SKEW_MS
 from command.passages import Passages
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from consoles.limits import (
@@ -130,13 +131,13 @@ class PassageJudge(ABC):
         No passage that comes waits for readings that cannot be read: those that are away are asked again, those that
         are damaged not before the next sweep.
         """
-        to_ms, after = self._hub.clock.now_ms(), None
+        now_ms, after = self._hub.clock.now_ms(), None
         while True:
             await self._judge_waiting()
             try:
                 query = SightingQuery(
-                    from_ms=max(from_ms, to_ms - JUDGE_SWEEP_MS), to_ms=to_ms, cameras=await self.cameras(),
-                    limit=JUDGE_SWEEP_ROWS, after=after,
+                    from_ms=max(from_ms, now_ms - JUDGE_SWEEP_MS), to_ms=now_ms + CLOCK_SKEW_MS,
+                    cameras=await self.cameras(), limit=JUDGE_SWEEP_ROWS, after=after,
                 )  # fmt: skip
                 page = await self._readings.search(self._hub.space, query)
             except (UnavailableError, TooManyError) as error:

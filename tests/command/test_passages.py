@@ -76,15 +76,16 @@ async def test_what_an_agent_tells_hours_later_is_kept_and_is_no_news() -> None:
         assert await readings.sightings("live", "湘F00001", late.first_ms, late.first_ms, 2) == [late]
 
 
-async def test_a_hub_that_starts_shows_what_passed_shortly_before() -> None:
+async def test_a_hub_that_starts_shows_what_passed_shortly_before_and_what_a_clock_ahead_saw() -> None:  # R1253
     async with desk(enrolled=False) as d:
         readings = MemoryReadings()
         now_ms = d.hub.clock.now_ms()
-        await readings.add_sightings("live", [passed("湘F00002", now_ms - 5000), passed("湘F00003", now_ms - 4000)])
+        seen = [("湘F00002", -5000), ("湘F00003", -4000), ("湘F00004", 60_000)]
+        await readings.add_sightings("live", [passed(plate, now_ms + after_ms) for plate, after_ms in seen])
         passages = Passages(d.hub, readings)
         await passages.look()
         await passages.look()
-        assert [row.plate for row in await _shown(d)] == ["湘F00002", "湘F00003"]
+        assert [row.plate for row in await _shown(d)] == [plate for plate, _ in seen]
 
 
 async def _shown(d: Desk) -> list[PassageRow]:

@@ -23,8 +23,8 @@ from command.journal.postgres import PostgresJournal
 from command.journal.sqlite import SqliteJournal
 from command.kernel.clock import SystemClock, VirtualClock
 from command.kernel.postgres import Postgres
-from command.passages import Passages
-from command.readings import Sighting
+from command.passages import Passages, passage_of_hit
+from command.readings import Sighting, SightingQuery
 from command.readings.postgres import PostgresReadings
 from command.requests import (
     ApproveLibrary,
@@ -47,6 +47,8 @@ from tests.consoles.hits_hub import PLATE, a_hub, hits_of, passage, refuse, refu
 from tests.consoles.support import settings
 from tests.consoles.test_hits import scene
 from tests.edge.agent import support as edge
+
+EVERYTHING = SightingQuery(from_ms=0, to_ms=2**45)
 
 
 async def test_a_hit_waits_for_the_journal_and_is_recorded_with_its_pictures(tmp_path: Path) -> None:  # R799
@@ -150,6 +152,17 @@ async def test_a_hub_that_ended_between_passage_and_hit_finds_it_when_it_starts_
             assert (hit.watch, hit.seen_ms) == (watch, START_MS)
             facts = [fact.data for fact in await hub.journal.read("live", 0, 1000)]
             assert sum(b'"fact":"plate_hit"' in fact for fact in facts) == 1
+
+
+async def test_a_hit_of_a_clock_ahead_is_found_at_the_start_too(tmp_path: Path) -> None:  # R1253 R800
+    async with a_hub(tmp_path, finds=False) as hub:
+        await hub.watch()
+        await hub.own.take(passage(at_ms=START_MS + MINUTE_MS), scene())
+    async with a_hub(tmp_path, START_MS + 1000) as hub:
+        await hub.finder.sweep()
+        [hit] = await hub.found()
+        assert hit.seen_ms == START_MS + 1000
+        assert await passage_of_hit(hub.readings, "live", hit) == (await hub.readings.search("live", EVERYTHING))[0]
 
 
 async def test_what_a_hub_could_not_record_before_it_ended_is_there_after_its_start(tmp_path: Path) -> None:  # R800

@@ -18,6 +18,7 @@ from command.access.keys import SiteKey
 from command.actors import HUB
 from command.facts.watchlist import WatchLifted
 from command.kernel.clock import SystemClock
+from command.passages import passage_of_hit
 from command.readings import UNSTATED, Sighting, SightingQuery
 from command.requests import ApproveWatch, EnrolCamera, RequestWatch
 from consoles.cli import viid as cli
@@ -142,6 +143,31 @@ async def test_a_passage_whose_certainty_nobody_stated_is_a_hit_all_the_same(tmp
         await until(is_found)
         (seen,) = await sightings(site)
         assert seen.confidence == UNSTATED
+
+
+async def test_a_passage_of_a_clock_ahead_told_again_after_a_restart_is_one_and_one_hit(tmp_path: Path) -> None:
+    """A hub ended before it answered, and whoever told it tells again. R1253"""
+    own, told = Viid(server_id=UPPER, port=0, password=SECRET), b""
+    for after in ("湘F12346", "湘F12347"):
+        async with hub(tmp_path, own) as (site, admin):
+            if not told:
+                told = vehicles(vehicle(PassTime=now(site, 60_000), SubImageList=sub_image(jpeg())))
+                await adopt(site, admin, DEVICE)
+                watch = RequestWatch(pattern="湘F1234?", reason="失窃", level=1, until_ms=site.clock.now_ms() + 600_000)
+                await site.hub.ask(ApproveWatch(watch=(await site.hub.ask(watch, HUB)).subject), HUB)
+            url = (await shown(admin))["url"]
+            assert (await curl(f"{url}/VIID/System/Register", *digest(), body=register()))[0] == 200
+            for body in (told, vehicles(vehicle(PassTime=now(site), PlateNo=after))):
+                assert codes((await curl(f"{url}/VIID/MotorVehicles", *IDENTITY, body=body))[1]) == [0]
+
+            async def is_found(at: Site = site, plate: str = after) -> bool:
+                return await at.hub.read(lambda t: any(hit.plate == plate for hit in t.hits))
+
+            await until(is_found)  # which is judged after the other
+            (seen,) = [one for one in await sightings(site) if one.plate == "湘F12345"]
+            (hit,) = await site.hub.read(lambda t: [row for row in t.hits if row.plate == "湘F12345"])
+            assert hit.seen_ms < seen.first_ms, "whose clock is ahead has seen the car all the same"
+            assert await passage_of_hit(site.context.readings, "live", hit) == seen
 
 
 async def test_one_hub_tells_another_its_passages_over_restarts_of_both_and_none_twice(

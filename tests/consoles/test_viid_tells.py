@@ -99,6 +99,7 @@ async def test_whoever_brought_a_passage_is_not_told_of_it(tmp_path: Path) -> No
 
 
 async def test_what_was_stored_shortly_before_the_end_is_told_after_it(tmp_path: Path) -> None:
+    """Also what a clock ahead of ours saw. R1253"""
     async with site(tmp_path) as at:
         async with at_work(tells := at.tells()):
             tells.on_passages([passage("湘F00001")])
@@ -107,10 +108,11 @@ async def test_what_was_stored_shortly_before_the_end_is_told_after_it(tmp_path:
                 await SystemClock().sleep(5)
         # Stored, and the process ends before anybody was told.
         old, fresh = passage("湘F00002", first_ms=NOW_MS - 3_600_000), passage("湘F00003", first_ms=NOW_MS - 1000)
-        await at.readings.add_sightings("live", [old, fresh])
+        ahead = passage("湘F00004", first_ms=NOW_MS + 60_000)
+        await at.readings.add_sightings("live", [old, fresh, ahead])
         async with at_work(again := at.tells()):
-            await queued(again, 2)
-            assert await at.plates(UPPER) == await at.plates(SUBSCRIBER) == ["湘F00001", "湘F00003"]
+            await queued(again, 4)
+            assert await at.plates(UPPER) == await at.plates(SUBSCRIBER) == ["湘F00001", "湘F00003", "湘F00004"]
 
 
 async def test_what_cannot_be_queued_now_is_queued_later(tmp_path: Path) -> None:

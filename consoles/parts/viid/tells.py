@@ -13,7 +13,8 @@ from command.facts import Recorded
 from command.facts.watchlist import PlateHit
 from command.hub import Hub
 from command.kernel.errors import TriuneError
-from command.kernel.limits import READINGS_ROWS
+from command.kernel.limits import CLOCK_SKEW_MS, READINGS_ROWS
+from command.passages import passage_of_hit
 from command.readings import Readings, Sighting, SightingQuery, place_of
 from consoles.parts.viid.devices import Devices
 from consoles.parts.viid.library import asker
@@ -94,7 +95,8 @@ class Tells:
         marked_ms = await self._store.mark(_QUEUED)
         if not marked_ms:
             return
-        query = SightingQuery(from_ms=marked_ms - _LOOK_BACK_MS, to_ms=self._hub.clock.now_ms(), limit=READINGS_ROWS)
+        to_ms = self._hub.clock.now_ms() + CLOCK_SKEW_MS
+        query = SightingQuery(from_ms=marked_ms - _LOOK_BACK_MS, to_ms=to_ms, limit=READINGS_ROWS)
         while found := await self._readings.search(self._hub.space, query):
             self.on_passages(found)
             query = msgspec.structs.replace(query, after=place_of(found[-1]))
@@ -165,11 +167,8 @@ class HitLink:
 
     async def _sighting(self, hit: PlateHit) -> Sighting:
         """Return the passage as it was stored, else what the hit itself says of it."""
-        query = SightingQuery(
-            plate=hit.plate, cameras=(hit.camera,), from_ms=hit.seen_ms, to_ms=hit.seen_ms, limit=1
-        )  # fmt: skip
-        found = await self._readings.search(self._hub.space, query)
-        return found[0] if found else Sighting(
+        found = await passage_of_hit(self._readings, self._hub.space, hit)
+        return found or Sighting(
             camera=hit.camera, plate=hit.plate, colour="unknown", first_ms=hit.seen_ms, last_ms=hit.seen_ms, reads=1,
             confidence=hit.confidence, picture=hit.picture or None, heading_deg=hit.heading_deg,
         )  # fmt: skip

@@ -246,8 +246,10 @@ def test_what_cannot_be_meant_is_refused_with_a_sentence(more: dict[str, Any]) -
     assert refused.value.detail
 
 
-def test_a_clock_a_little_ahead_is_put_right() -> None:
-    assert read_vehicle(Fields(vehicle(PassTime="20261122120500")), NOW_MS).pass_ms == NOW_MS
+def test_a_passage_keeps_the_instant_that_its_device_said_whose_clock_is_a_little_ahead() -> None:  # R1253
+    told = vehicle(PassTime="20261122120500")
+    for later_ms in (0, 60_000, 600_000):
+        assert read_vehicle(Fields(told), NOW_MS + later_ms).pass_ms == NOW_MS + 300_000
 
 
 @AT_ANY_PACE
