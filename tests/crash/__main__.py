@@ -21,8 +21,8 @@ from tests.crash.rounds import Told, crash
 from tests.crash.waiting import CLOCK
 
 _HEAD = (
-    f"{'round':>10} {'s':>5} {'well ms':>7} {'yes':>5} {'again':>5} {'fixes':>5} {'cars':>5} {'moves':>5} {'facts':>7}"
-    "  faults"
+    f"{'round':>10} {'s':>5} {'well ms':>7} {'yes':>5} {'again':>5} {'fixes':>5} {'cars':>5} {'1400':>5} {'hits':>5} "
+    f"{'moves':>5} {'facts':>7}  faults"
 )
 
 
@@ -83,7 +83,8 @@ class _Run:
         self._told.append(told)
         _say(
             f"{f'{told.ground} {told.number}':>10} {told.seconds:>5} {told.well_ms:>7} {told.answered:>5} "
-            f"{sum(told.tried_again.values()):>5} {told.fixes:>5} {told.passages:>5} {told.moves:>5} {told.facts:>7}  "
+            f"{sum(told.tried_again.values()):>5} {told.fixes:>5} {told.passages:>5} "
+            f"{told.told_by_lower:>5} {told.hits:>5} {told.moves:>5} {told.facts:>7}  "
             f"{', '.join(f'{name} {hold_ms} ms' for name, hold_ms in told.faults.items())}"
         )
 
@@ -102,6 +103,8 @@ class _Run:
             "tried_again": dict(tried),
             "fixes": sum(each.fixes for each in told),
             "passages": sum(each.passages for each in told),
+            "told_by_lower": sum(each.told_by_lower for each in told),
+            "hits": sum(each.hits for each in told),
             "consoles_moved": sum(each.moves for each in told),
             "well_ms_most": max((each.well_ms for each in told), default=0),
             "seconds": round((CLOCK.now_ms() - self._began_ms) / 1000),

@@ -8,14 +8,17 @@ from msgspec.structs import replace
 
 from command.facts.calls import CallArrived, SituationNoted
 from command.facts.orders import OrderIssued, OrderOverdue, OrderRecalled
+from command.facts.watchlist import PlateHit
 from command.hub import recorded
 from command.journal import Head, StoredFact, chained
+from command.kernel.errors import TriuneError
 from command.kernel.limits import READ_FACTS, READINGS_ROWS
 from command.readings import SightingQuery, place_of
 from consoles.http.context import LIVE
+from tests.crash.cars import Passage, passage_of
 from tests.crash.ground import Ground
 from tests.crash.ledger import Ledger
-from tests.crash.waiting import insist
+from tests.crash.waiting import ViolationError, insist
 from tests.e2e.hub_process import triune
 
 
@@ -30,6 +33,11 @@ class Auditor:
         self._subjects: dict[str, tuple[int, str]] = {}
         self._issued: dict[str, int] = {}
         self._overdue: Counter[str] = Counter()
+        self._hits: Counter[Passage] = Counter()
+        self._plates: set[str] = set()
+        """Pictures of plates alone, which hubs make for hits."""
+        self._whole: set[str] = set()
+        """Pictures that were opened before."""
         self._counted = 0
 
     async def count(self) -> None:
@@ -39,6 +47,8 @@ class Auditor:
         self._count_deadlines()
         await self._count_fixes()
         await self._count_passages()
+        _same("hits", self._hits, self._ledger.hits)
+        await self._count_pictures()
 
     async def _read_on(self) -> None:
         async with self._ground.journal() as journal:
@@ -60,6 +70,10 @@ class Auditor:
                 pass
             case OrderOverdue(order=order):
                 self._overdue[order] += 1
+                return
+            case PlateHit():
+                self._hits[Passage(fact.camera, fact.plate, fact.seen_ms, fact.picture)] += 1
+                self._plates.update({fact.plate_picture} - {""})
                 return
             case _:
                 return
@@ -109,19 +123,36 @@ class Auditor:
                 )
 
     async def _count_passages(self) -> None:
-        stored: Counter[tuple[str, str, int]] = Counter()
+        stored: Counter[Passage] = Counter()
         query = SightingQuery(from_ms=0, to_ms=2**52, limit=READINGS_ROWS)
         async with self._ground.readings() as readings:
             while True:
                 found = await readings.search(LIVE, query)
-                stored.update((seen.camera, seen.plate, seen.first_ms) for seen in found)
+                stored.update(map(passage_of, found))
                 if len(found) < READINGS_ROWS:
                     break
                 query = replace(query, after=place_of(found[-1]))
-        told = self._ledger.passages
-        lost, more = told - stored, stored - told
-        insist(not lost, f"{lost.total()} acknowledged passages are lost, the first is {min(lost, default=None)}")
-        insist(not more, f"{more.total()} passages are there twice or were never told: {min(more, default=None)}")
+        _same("passages", stored, self._ledger.passages)
+
+    async def _count_pictures(self) -> None:
+        """Open those that were not opened before; the others still have to be there."""
+        named = self._plates | {passage.picture for passage in self._ledger.passages} - {""}
+        async with self._ground.blobs() as blobs:
+            lost = named - await blobs.names()
+            insist(not lost, f"{len(lost)} pictures are lost, the first is {min(lost, default=None)}")
+            for name in named - self._whole:
+                try:
+                    await blobs.get(name)
+                except TriuneError as error:
+                    raise ViolationError(f"picture {name} is not whole: {error.detail}") from error
+        self._whole |= named
+
+
+def _same(what: str, stored: Counter[Passage], told: Counter[Passage]) -> None:
+    """All that was acknowledged is there, and each once."""
+    lost, more = told - stored, stored - told
+    insist(not lost, f"{lost.total()} acknowledged {what} are lost, the first is {min(lost, default=None)}")
+    insist(not more, f"{more.total()} {what} are there twice or were never told: {min(more, default=None)}")
 
 
 async def verify(ground: Ground) -> None:

@@ -1,4 +1,4 @@
-"""Gates (卡口): edge agents that tell passages; what a hub has settled is in no outbox any more."""
+"""Gates (卡口): edge agents that tell passages, hits and pictures; what a hub has settled is in no outbox any more."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 import msgspec
 
 from command.kernel.clock import SystemClock
-from command.readings import Sighting
-from edge.agent.items import SIGHTING
+from edge.agent.items import HIT, PICTURE, SIGHTING, Hit
 from edge.agent.link import HubLink
 from edge.agent.protocol import Config
+from edge.agent.sending import PictureBody
 from edge.outbox import NewItem, Outbox, Priority
+from tests.crash.cars import DAY_MS, WANTED, Car, car, is_wanted
 from tests.crash.ledger import Ledger
 from tests.crash.waiting import CLOCK
 from tests.e2e.hub_process import HubProcess
 
 _EVERY_MS = 200
 _LONGEST_MS = 500
-_DAY_MS = 24 * 3600 * 1000
 
 
 class _Impatient(SystemClock):
@@ -42,11 +42,12 @@ class Gate:
         self._key = key
         self._hubs = [hub.url.replace("http://", "ws://") for hub in hubs]
         self._outbox: Outbox | None = None
-        self._knows_cameras = asyncio.Event()
+        self._watch = ""
+        self._is_told = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        """How many passages no hub has acknowledged yet."""
+        """How many passages, hits and pictures no hub has acknowledged yet."""
         return self._outbox.items if self._outbox else 0
 
     async def run(self) -> None:
@@ -62,30 +63,38 @@ class Gate:
 
     async def _on_config(self, config: Config) -> None:
         """Of cameras that a hub has not given it, it is told that they are not its own."""
-        if {camera.id for camera in config.cameras} == set(self._cameras):
-            self._knows_cameras.set()
+        if {camera.id for camera in config.cameras} == set(self._cameras) and config.watches:
+            self._watch = config.watches[0].id
+            self._is_told.set()
 
     async def _see(self, outbox: Outbox) -> None:
-        """The same car at the same moment before each camera, yesterday: what is news is on every screen for a while.
+        """The same car at the same moment before each camera, all but the one looked for yesterday.
 
         Each second car passes at the instant of the one before.
         """
-        await self._knows_cameras.wait()
-        began_ms, number = CLOCK.now_ms() - _DAY_MS, 0
+        await self._is_told.wait()
+        began_ms, number = CLOCK.now_ms() - DAY_MS, 0
         while True:
             async with self._ledger.turn():
                 number += 1
-                seen = [_passage(camera, number, began_ms) for camera in self._cameras]
-                await outbox.put([
-                    NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(one), one.camera) for one in seen
-                ])  # fmt: skip
-                self._ledger.passages.update((one.camera, one.plate, one.first_ms) for one in seen)
+                plate, first_ms = (WANTED, CLOCK.now_ms()) if is_wanted(number) else ("", began_ms + number // 2 * 1000)
+                seen = [car(camera, number, first_ms, plate) for camera in self._cameras]
+                await outbox.put([item for one in seen for item in self._items(one)])
+                for one in seen:
+                    self._ledger.saw(one)
             await CLOCK.sleep(_EVERY_MS)
 
-
-def _passage(camera: str, number: int, began_ms: int) -> Sighting:
-    first_ms = began_ms + number // 2 * 1000
-    return Sighting(
-        camera=camera, plate=f"湘F{number % 100_000:05d}", colour="blue", first_ms=first_ms, last_ms=first_ms + 500,
-        reads=3, confidence=0.9,
-    )  # fmt: skip
+    def _items(self, one: Car) -> list[NewItem]:
+        """Return what an agent tells of a car: the hit that it found itself, the passage, and the picture last."""
+        seen = one.sighting
+        items = [NewItem(Priority.SIGHTING, SIGHTING, msgspec.json.encode(seen), seen.camera)]
+        if seen.plate == WANTED:
+            hit = Hit(
+                watch=self._watch, plate=seen.plate, camera=seen.camera, seen_ms=seen.first_ms,
+                confidence=seen.confidence, picture=seen.picture or "",
+            )  # fmt: skip
+            items.append(NewItem(Priority.HIT, HIT, msgspec.json.encode(hit), self._watch))
+        if seen.picture:
+            body = msgspec.json.encode(PictureBody(seen.picture))
+            items.append(NewItem(Priority.PICTURE, PICTURE, body, seen.camera, one.jpeg))
+        return items

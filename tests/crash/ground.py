@@ -14,6 +14,7 @@ from typing import Literal
 from command.access.accounts import AGENT
 from command.access.keys import SiteKey
 from command.actors import Role
+from command.blobs import Blobs, FolderBlobs, PostgresBlobs
 from command.journal import Journal
 from command.journal.postgres import PostgresJournal
 from command.journal.sqlite_snapshot import SqliteSnapshot
@@ -26,13 +27,22 @@ from consoles.settings import load_settings
 from tests.crash.disk import SmallDisk, may_mount
 from tests.crash.waiting import CLOCK, insist
 from tests.e2e.hub_process import DidNotStartError, HubProcess, add_accounts
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 from tests.server import Server
 
 Kind = Literal["sqlite", "hubs"]
 SIGN_S = 1
-_CONFIG = f"plate_workers = 0\n[limits]\nsign_s = {SIGN_S}\n"
+VIID_PASSWORD = "right-horse-battery"
+_CONFIG = f"""
+plate_workers = 0
+[limits]
+sign_s = {SIGN_S}
+[viid]
+server_id = "43062100005030000001"
+password = "{VIID_PASSWORD}"
+port = """
 _START_MS = 180_000
 _AGAIN_MS = 300
 
@@ -44,6 +54,8 @@ class Ground:
     kind: Kind
     hubs: list[HubProcess]
     data: Path
+    viid_urls: list[str] = field(default_factory=list)
+    """Where each hub is told passages over GA/T 1400."""
     journal_url: str = ""
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
@@ -96,6 +108,19 @@ class Ground:
         finally:
             await kept.close()
 
+    @asynccontextmanager
+    async def blobs(self) -> AsyncIterator[Blobs]:
+        """The pictures as they are stored."""
+        box = SiteKey.load(self.data / "site.key").box("blobs")
+        if not self.journal_url:
+            yield FolderBlobs(self.data / "blobs", box)
+            return
+        postgres = await Postgres.open(self.journal_url, (), "site")
+        try:
+            yield PostgresBlobs(postgres, box)
+        finally:
+            await postgres.close()
+
 
 @asynccontextmanager
 async def ground_of(
@@ -105,7 +130,6 @@ async def ground_of(
 
     `agents` are edge agents, each with its cameras.
     """
-    (folder / "triune.toml").write_text(_CONFIG)
     key = secrets.token_hex(32)
     async with AsyncExitStack() as stack:
         if kind == "sqlite":
@@ -137,8 +161,15 @@ async def _add_agents(ground: Ground, agents: Mapping[str, Sequence[str]]) -> di
 def _alone(folder: Path, stack: AsyncExitStack) -> Ground:
     disk = stack.enter_context(_small_disk(folder / "disk")) if may_mount() else None
     data = folder / "disk" / "var"
-    hub = HubProcess(data, "--config", str(folder / "triune.toml"), log=folder / "hub1.log")
-    return Ground("sqlite", [hub], data, disk=disk)
+    flags, viid_url = _of_its_own(folder, 1)
+    return Ground("sqlite", [HubProcess(data, *flags, log=folder / "hub1.log")], data, [viid_url], disk=disk)
+
+
+def _of_its_own(folder: Path, number: int) -> tuple[list[str], str]:
+    """Write the settings of a hub; return the flags that name them, and where it speaks GA/T 1400."""
+    config, port = folder / f"hub{number}.toml", free_port()
+    config.write_text(f"{_CONFIG}{port}\n")
+    return ["--config", str(config)], f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -162,9 +193,13 @@ async def _three(folder: Path, stack: AsyncExitStack) -> Ground:
         stack.push_async_callback(_close, server, folder)
         await asyncio.to_thread(server.start)
     url = postgres.url(await asyncio.to_thread(postgres.create_database))
-    flags = ("--config", str(folder / "triune.toml"), "--journal", url, "--bus", redis.url)
-    hubs = [HubProcess(folder / f"hub{n}", *flags, log=folder / f"hub{n}.log") for n in (1, 2, 3)]
-    return Ground("hubs", hubs, hubs[0].data, url, postgres, redis)
+    hubs, viid_urls = [], []
+    for n in (1, 2, 3):
+        flags, viid_url = _of_its_own(folder, n)
+        flags += ["--journal", url, "--bus", redis.url]
+        hubs.append(HubProcess(folder / f"hub{n}", *flags, log=folder / f"hub{n}.log"))
+        viid_urls.append(viid_url)
+    return Ground("hubs", hubs, hubs[0].data, viid_urls, url, postgres, redis)
 
 
 async def _close(server: Server, folder: Path) -> None:

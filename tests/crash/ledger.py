@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from command.journal import Answer
 from command.requests import Request
+from tests.crash.cars import WANTED, Car, Passage, passage_of
 
 
 @dataclass(slots=True)
@@ -25,11 +26,12 @@ class Asked:
 
 
 class Load(NamedTuple):
-    """Requests answered yes, fixes reported, passages told."""
+    """Requests answered yes, fixes reported, passages told by edge agents and by a lower system."""
 
     answered: int
     fixes: int
     passages: int
+    told_by_lower: int
 
     def since(self, before: Load) -> Load:
         """How much more this is."""
@@ -43,9 +45,12 @@ class Ledger:
     asked: list[Asked] = field(default_factory=list)
     fixes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Instants that each device has reported; at a quiet moment all of them are acknowledged."""
-    passages: Counter[tuple[str, str, int]] = field(default_factory=Counter)
-    """Passages that edge agents have told, by camera, plate and first instant; at a quiet moment all are acknowledged.
+    passages: Counter[Passage] = field(default_factory=Counter)
+    """What edge agents and a lower system have told; at a quiet moment all of it, with the pictures, is acknowledged.
     """
+    hits: Counter[Passage] = field(default_factory=Counter)
+    """Those of them that are hits."""
+    told_by_lower: int = 0
     by_hub: Counter[str] = field(default_factory=Counter)
     """Answers by the URL of the hub that gave them."""
     tries: Counter[str] = field(default_factory=Counter)
@@ -57,11 +62,19 @@ class Ledger:
         """Remember a request before it is sent."""
         self.asked.append(asked)
 
+    def saw(self, car: Car) -> None:
+        """Remember a passage that is told."""
+        passage = passage_of(car.sighting)
+        self.passages[passage] += 1
+        if passage.plate == WANTED:
+            self.hits[passage] += 1
+
     @property
     def load(self) -> Load:
         """What has been done so far."""
         fixes = sum(map(len, self.fixes.values()))
-        return Load(self.by_hub.total(), fixes, self.passages.total())
+        told = self.passages.total() - self.told_by_lower
+        return Load(self.by_hub.total(), fixes, told, self.told_by_lower)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -17,11 +17,13 @@ from command import requests as q
 from command.actors import Role
 from tests.consoles.support import Person, signed_in
 from tests.crash.audit import Auditor, verify
+from tests.crash.cars import WANTED, Passage
 from tests.crash.faults import Fault, choose
 from tests.crash.field import Phone, Terminal
 from tests.crash.gates import Gate
 from tests.crash.ground import Ground, Kind, ground_of
 from tests.crash.ledger import Ledger
+from tests.crash.lower import DEVICES, Lower
 from tests.crash.people import TRY_S, Asker, repeat
 from tests.crash.screens import TABLES, MovedError, Picture, Screen, look
 from tests.crash.waiting import CLOCK, insist, until, until_told
@@ -36,11 +38,14 @@ _SCREENS = 3
 _PEOPLE: dict[str, tuple[Role, str]] = {
     "admin": ("administrator", ""),
     "watcher": ("dispatcher", ""),
+    "leader": ("commander", ""),
     **dict.fromkeys((*_CALLERS, *_COMMANDERS), ("dispatcher", "")),
     **dict.fromkeys(_PHONES, ("officer", "u9")),
 }
 _WARM = 10
-"""More answers, fixes and passages than this come before the faults of a round: less would be no load."""
+"""More answers, fixes and passages of either kind than this come before a round's faults: less would be no load."""
+_ALIKE = sorted(set(TABLES) - {"passages"})
+"""What every hub and console shows alike. Of passages each hub shows what it heard of last, under places of its own."""
 _WARM_MS = 120_000
 _WELL_MS = 45_000
 """A hub has to be well again by then, whatever was done to it and to what it depends on."""
@@ -63,6 +68,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     tried_again: dict[str, int]
     fixes: int
     passages: int
+    told_by_lower: int
+    hits: int
     moves: int
     facts: int
     well_ms: int
@@ -105,7 +112,7 @@ async def crash(kind: Kind, folder: Path, seed: int, rounds: range, tell: Callab
 async def _round(site: Site, number: int, chance: Random) -> Told:
     began_ms, before = CLOCK.now_ms(), site.ledger.load
     tries, moves = site.ledger.tries.copy(), site.moves
-    first_asked = len(site.ledger.asked)
+    first_asked, hits = len(site.ledger.asked), site.ledger.hits.total()
     site.ledger.gate.set()
     await until(lambda: min(site.ledger.load.since(before)) > _WARM, _WARM_MS, lambda: f"no load: {site.ledger.load}")
     faults = choose(site.ground, chance)
@@ -130,6 +137,8 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
         tried_again=dict(site.ledger.tries - tries),
         fixes=load.fixes,
         passages=load.passages,
+        told_by_lower=load.told_by_lower,
+        hits=site.ledger.hits.total() - hits,
         moves=site.moves - moves,
         facts=site.auditor.head.seq,
         well_ms=well_ms,
@@ -198,11 +207,14 @@ async def _difference(site: Site) -> str:
     for name, picture in pictures:
         if picture.seq != first[1].seq:
             return f"{name} stands at {picture.seq}, {first[0]} at {first[1].seq}"
-        for table in TABLES:
+        for table in _ALIKE:
             here, there = first[1].tables[table], picture.tables.get(table, {})
             if keys := [key for key in here.keys() | there.keys() if here.get(key) != there.get(key)]:
                 key = keys[0]
                 return f"{len(keys)} rows of {table}: {name} shows {there.get(key)}, {first[0]} {here.get(key)}"
+    hits = {Passage(hit["camera"], hit["plate"], hit["seen_ms"]) for hit in first[1].tables["hits"].values()}
+    if missing := [hit for hit in site.ledger.hits if hit._replace(picture="") not in hits]:
+        return f"{len(missing)} hits are not found, the first is {min(missing)}"
     silent = [name for name, picture in shown.items() if not picture.accepting]
     return f"not recording: {silent}" if silent else ""
 
@@ -242,12 +254,14 @@ async def _loaded(ground: Ground, folder: Path, seed: int) -> AsyncIterator[Site
             Gate(name, cameras, ground.agent_keys[name], ground.hubs, folder, ledger)
             for name, cameras in _GATES.items()
         ]
+        lower = Lower(ground.viid_urls, ledger, chance)
         phones = [Phone(name, people[name], ground.hubs, ledger, chance) for name in _PHONES]
         group = await stack.enter_async_context(asyncio.TaskGroup())
         work = [
             *(screen.follow() for screen in site.screens),
             *(terminal.run() for terminal in site.terminals),
             *(gate.run() for gate in site.gates),
+            lower.run(),
             *(phone.report() for phone in phones),
             *(site.askers[name].report(site.situations) for name in _CALLERS),
             *(
@@ -276,7 +290,7 @@ async def _make_county(site: Site, people: dict[str, Person]) -> list[str]:
     ]  # fmt: skip
     made += [q.EnrolDevice(device=phone, kind="jt808", unit=f"car{phone}") for phone in _TERMINALS]
     made += [q.EnrolDevice(device=f"mobile:{name}", kind="mobile", unit="u9") for name in _PHONES]
-    cameras = [camera for cameras in _GATES.values() for camera in cameras]
+    cameras = [camera for cameras in (*_GATES.values(), DEVICES.values()) for camera in cameras]
     made += [q.EnrolCamera(camera=camera, name=f"卡口{camera}", lat=29.0, lon=113.0) for camera in cameras]
     made += [q.StartShift(unit=unit, until_ms=CLOCK.now_ms() + _SHIFT_MS) for unit in units]
     for request in made:
@@ -287,4 +301,22 @@ async def _make_county(site: Site, people: dict[str, Person]) -> list[str]:
         status, told = await people["watcher"].ask(request)
         insist(status == 200, f"{request} got {status}: {told}")
         site.situations.append(told["subject"])
+    await _look_out(site, people)
     return units
+
+
+async def _look_out(site: Site, people: dict[str, Person]) -> None:
+    """Put the plate on the watch list, and say at every hub which cameras the devices of the lower system are."""
+    until_ms = CLOCK.now_ms() + _SHIFT_MS
+    status, told = await people["watcher"].ask(
+        q.RequestWatch(pattern=WANTED, reason="失窃", level=2, until_ms=until_ms)
+    )  # fmt: skip
+    insist(status == 200, f"the watch got {status}: {told}")
+    status, told = await people["leader"].ask(q.ApproveWatch(watch=told["subject"]))
+    insist(status == 200, f"the approval got {status}: {told}")
+    admin = people["admin"]
+    for hub in site.ground.hubs:
+        for device, camera in DEVICES.items():
+            url, headers = f"{hub.url}/api/v1/viid/devices/{device}", {"X-CSRF-Token": admin.csrf}
+            async with admin.http.put(url, json={"camera": camera}, headers=headers) as response:
+                insist(response.status == 204, f"{device} got {response.status}: {await response.text()}")

@@ -8,15 +8,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from command import requests as q
+from command.access.keys import SiteKey
 from command.actors import HUB
+from command.blobs import FolderBlobs
 from command.hub import Hub
 from command.journal.sqlite import SqliteJournal
 from command.readings import Position, Sighting
 from command.readings.sqlite import SqliteReadings
 from consoles.http.context import LIVE
 from tests.crash.audit import Auditor
+from tests.crash.cars import WANTED, Passage, car
 from tests.crash.ground import Ground
 from tests.crash.ledger import Asked, Ledger
 from tests.crash.screens import Picture
@@ -27,6 +31,7 @@ CALLERS = ("13500000001", "13500000002", "13500000003")
 
 @asynccontextmanager
 async def recording(data: Path) -> AsyncIterator[Hub]:
+    SiteKey.load(data / "site.key")  # made before all that is sealed with it
     journal = SqliteJournal(data / "journal.sqlite3")
     try:
         hub = Hub(LIVE, CLOCK, journal)
@@ -127,14 +132,14 @@ async def test_fixes_are_counted(reported: list[int], stored: list[int], wrong: 
         ([("k1", "湘F00001", 1), ("k1", "湘F00001", 2)], "1 acknowledged passages are lost, the first is .*k2"),
         (
             [("k1", "湘F00001", n) for n in (1, 2, 3)] + [("k2", "湘F00001", 1)],
-            "1 passages are there twice or were never told: .* 3",
+            "1 passages are there twice or were never told: .*=3,",
         ),
         ([("k1", "湘F00001", 1), ("k1", "湘F00002", 2), ("k2", "湘F00001", 1)], "1 acknowledged passages are lost"),
     ],
 )
 async def test_passages_are_counted(stored: list[tuple[str, str, int]], wrong: str | None, tmp_path: Path) -> None:
     ledger = Ledger()
-    ledger.passages.update([("k1", "湘F00001", 1), ("k1", "湘F00001", 2), ("k2", "湘F00001", 1)])
+    ledger.passages.update([Passage("k1", "湘F00001", n) for n in (1, 2)] + [Passage("k2", "湘F00001", 1)])
     async with recording(tmp_path) as hub:
         await asked_and_answered(hub, ledger)
     readings = SqliteReadings(tmp_path / "readings.sqlite3")
@@ -143,6 +148,53 @@ async def test_passages_are_counted(stored: list[tuple[str, str, int]], wrong: s
         for camera, plate, at_ms in stored
     ]
     await readings.add_sightings(LIVE, seen)
+    await readings.close()
+    auditor = Auditor(Ground("sqlite", [], tmp_path), ledger)
+    if wrong is None:
+        await auditor.count()
+    else:
+        with pytest.raises(ViolationError, match=wrong):
+            await auditor.count()
+
+
+@pytest.mark.parametrize(
+    ("lost", "wrong"),
+    [
+        ("", None),
+        ("its name", "1 acknowledged passages are lost"),
+        ("picture", "1 pictures are lost"),
+        ("byte", "is not whole"),
+        ("hit", "1 acknowledged hits are lost"),
+        ("once", "1 hits are there twice or were never told"),
+    ],
+)
+async def test_pictures_and_hits_are_counted(lost: str, wrong: str | None, tmp_path: Path) -> None:
+    ledger = Ledger()
+    blobs = FolderBlobs(tmp_path / "blobs", SiteKey.load(tmp_path / "site.key").box("blobs"))
+    async with recording(tmp_path) as hub:
+        await asked_and_answered(hub, ledger)
+        await hub.ask(q.EnrolCamera(camera="k1", name="k1", lat=29.0, lon=113.0), HUB)
+        entry = q.RequestWatch(pattern=WANTED, reason="失窃", level=2, until_ms=CLOCK.now_ms() + 3_600_000)
+        watch = (await hub.ask(entry, HUB)).subject
+        await hub.ask(q.ApproveWatch(watch=watch), HUB)
+        seen = car("k1", 10, CLOCK.now_ms(), WANTED)
+        ledger.saw(seen)
+        passage = seen.sighting
+        hit = q.ReportHit(
+            watch=watch, plate=WANTED, camera="k1", seen_ms=passage.first_ms, confidence=0.9,
+            picture=passage.picture or "",
+        )  # fmt: skip
+        if lost != "hit":
+            await hub.ask(hit, HUB)
+        if lost == "once":
+            await hub.ask(replace(hit, seen_ms=passage.first_ms - 1), HUB)
+    if lost != "picture":
+        name = await blobs.add(seen.jpeg)
+        if lost == "byte":
+            path = tmp_path / "blobs" / name[:2] / name
+            path.write_bytes(path.read_bytes()[:-1] + b"x")
+    readings = SqliteReadings(tmp_path / "readings.sqlite3")
+    await readings.add_sightings(LIVE, [replace(passage, picture=None) if lost == "its name" else passage])
     await readings.close()
     auditor = Auditor(Ground("sqlite", [], tmp_path), ledger)
     if wrong is None:
