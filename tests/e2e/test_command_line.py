@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -218,6 +219,34 @@ async def test_a_second_enter_answers_no_call(tmp_path: Path) -> None:  # R931
         assert [text for text in asked if "answer_call" in text] == []
         states = await site.hub.read(lambda t: [t.calls.need(call).state for call in calls])
         assert states == ["ringing", "ringing"]
+
+
+@pytest.mark.browser
+async def test_a_second_enter_at_a_place_on_the_map_answers_no_call(tmp_path: Path) -> None:  # R931
+    async with desk(tmp_path, TITLE) as (site, page, made):
+        call = await ring(site, "13900000001")
+        await expect(page.locator("desk-queue .call")).to_have_count(1, timeout=SLOW)
+        before = await site.hub.read(lambda t: t.situations.need(made[0]).place)
+        asked: list[str] = []
+        page.on("request", lambda each: asked.append(each.post_data or "") if _is_request(each) else None)
+        await page.locator("desk-situation").get_by_role("button", name="地图点选").first.click()
+        await page.locator("t-map .picking").wait_for()
+        await page.locator("t-map .map").focus()
+        await page.keyboard.press("ArrowRight")
+        # The second comes once the place is taken: it would be the page's.
+        await page.evaluate("""() => {
+            const map = focused(document);
+            const picked = new MutationObserver(() => { picked.disconnect(); press(map, false); });
+            picked.observe(map.parentNode, {childList: true, subtree: true});
+            press(map, false);
+        }""")
+        await expect(page.locator("t-map .picking")).to_have_count(0)
+        async with asyncio.timeout(SLOW / 1000):
+            while await site.hub.read(lambda t: t.situations.need(made[0]).place) == before:
+                await site.hub.read(lambda _: None)
+        await page.keyboard.press("Alt+ArrowDown")
+        assert [text for text in asked if "answer_call" in text] == []
+        assert (await site.hub.read(lambda t: t.calls.need(call).state)) == "ringing"
 
 
 @pytest.mark.browser

@@ -45,7 +45,7 @@ export interface Picked {
   readonly near: string;
 }
 
-/** Cameras can be dragged from it (`CAMERA_TYPE`). Tells `press` ({table, id}) and, while `picking`, `pick` ({lat, lon, near}). */
+/** Cameras can be dragged from it (`CAMERA_TYPE`). Tells `press` ({table, id}) and, while `picking`, `pick` ({lat, lon, near}), by Enter with `entered`. */
 @customElement("t-map")
 export class CountyMap extends Element {
   static override styles = [
@@ -304,6 +304,7 @@ export class CountyMap extends Element {
     if (!this.picking || event.key !== "Enter" || centre === undefined || !this.steered) return;
     event.preventDefault();
     this.pick(centre as [number, number]);
+    this.tell("entered", null);
   }
 
   private onMapFocus(): void {
