@@ -26,6 +26,7 @@ from tests.crash.ledger import Ledger
 from tests.crash.lower import DEVICES, Lower
 from tests.crash.people import TRY_S, Asker, repeat
 from tests.crash.screens import TABLES, MovedError, Picture, Screen, look
+from tests.crash.visits import come_and_go
 from tests.crash.waiting import CLOCK, insist, until, until_told
 
 _CALLERS = ("caller1", "caller2", "caller3")
@@ -125,6 +126,8 @@ async def _round(site: Site, number: int, chance: Random) -> Told:
     await _quiet(site)
     await _check(site)
     await repeat(site.askers, site.ground.hubs, site.ledger.asked[first_asked:], chance)
+    for hub in site.ground.hubs:
+        await come_and_go(site.watcher, hub)
     await site.auditor.count()  # again: nothing of what was repeated may have happened twice
     if number % _VERIFIED_EVERY == 0:
         await verify(site.ground)

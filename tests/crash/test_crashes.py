@@ -1,4 +1,7 @@
-"""A short, fixed run of the crash harness; `make crash` runs the long one (SPEC R170-R173, R190-R191)."""
+"""A short, fixed run of the crash harness; `make crash` runs the long one.
+
+SPEC R170-R173, R190-R191, R799, R1253, R1254.
+"""
 
 from __future__ import annotations
 
