@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import weakref
 
 import pytest
@@ -16,11 +17,11 @@ GROWN = 16 * 1024 * 1024
 
 
 class Ended:
-    """Holds itself, and much else."""
+    """Holds itself, and much else: pages of its own, since what Python allocates may be memory that was there."""
 
     def __init__(self, size: int) -> None:
         self.own = self
-        self.much = b"\1" * size
+        self.much = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
 
 
 async def looked(clock: VirtualClock) -> None:
@@ -40,7 +41,7 @@ async def test_what_ended_and_holds_itself_is_let_go_once_memory_has_grown(  # R
     with by_counting_alone():
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(let_go_what_grew(clock))
-            small = weakref.ref(Ended(1024))
+            small = weakref.ref(Ended(mmap.PAGESIZE))
             await looked(clock)
             assert small() is not None  # little: Python's own turn comes
 
