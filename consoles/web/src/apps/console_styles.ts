@@ -19,6 +19,17 @@ export const consoleStyles = css`
     scrollbar-color: var(--line) transparent;
     scrollbar-width: thin;
   }
+  /* Paper has no scroll bars: all of a list goes on it, over as many sheets as that takes. */
+  @media print {
+    :host {
+      height: auto;
+      min-height: 100vh;
+      overflow: visible;
+    }
+    .panel {
+      overflow: visible;
+    }
+  }
   .heading {
     display: flex;
     align-items: center;

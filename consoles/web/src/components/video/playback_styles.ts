@@ -18,6 +18,12 @@ export const playbackStyles = css`
     border-radius: var(--radius);
     overflow: hidden;
   }
+  @media print {
+    .picture {
+      --text: var(--on-picture);
+      --text-2: var(--on-picture);
+    }
+  }
   video {
     position: absolute;
     inset: 0;

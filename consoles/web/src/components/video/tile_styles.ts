@@ -15,6 +15,12 @@ export const tileStyles = css`
     font-size: var(--t1);
     user-select: none;
   }
+  @media print {
+    :host {
+      --text: var(--on-picture);
+      --text-2: var(--on-picture);
+    }
+  }
   :host(:focus-visible) {
     outline: max(2px, calc(2px * var(--scale))) solid var(--accent);
     outline-offset: -2px;
