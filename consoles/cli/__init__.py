@@ -10,7 +10,7 @@ from importlib import import_module
 from command.kernel.errors import TriuneError
 from command.kernel.garbage import spare_what_is_loaded
 from command.kernel.release import release
-from consoles.cli.output import let_go_of_output, take_output
+from consoles.cli.output import complain, let_go_of_output, take_output
 
 _MODULES = {
     "serve": "serve", "account": "access", "device": "access", "plan": "plan", "plates": "plates", "jt808": "jt808",
@@ -66,5 +66,5 @@ class _Version(argparse.Action):
 
 
 def _not_done(why: str) -> int:
-    sys.stderr.write(f"triune: {why}\n")
+    complain(why)
     return 2

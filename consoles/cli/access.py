@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +18,7 @@ from command.kernel.clock import SystemClock
 from command.kernel.errors import InvalidInputError
 from consoles.cli.enrolled import need_enrolled
 from consoles.cli.hub_key import key_of_hub
+from consoles.cli.output import complain
 from consoles.cli.who import at_the_command_line
 from consoles.parts.stores import accounts_alone
 from consoles.settings import Settings, load_settings
@@ -85,7 +85,7 @@ async def _add(accounts: Accounts, arguments: argparse.Namespace) -> dict[str, o
     )
     if first:
         data = _settings(arguments).data
-        sys.stderr.write(f"triune: the first account of a site in {data}: if its hub runs already, that is elsewhere\n")
+        complain(f"the first account of a site in {data}: if its hub runs already, that is elsewhere")
     return {"account": arguments.name, "password": password}
 
 

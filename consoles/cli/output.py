@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 
 
 def take_output() -> None:
@@ -15,6 +16,12 @@ def take_output() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # which JSON reads as what it stands for
+
+
+def complain(what: str) -> None:
+    """Say in a line of standard error what is wrong. Where that takes nothing, the exit code has to tell it alone."""
+    with suppress(OSError):
+        sys.stderr.write(f"triune: {what}\n")
 
 
 def let_go_of_output() -> None:

@@ -13,6 +13,7 @@ import uvloop
 from command.kernel.clock import SystemClock
 from command.kernel.errors import TriuneError
 from command.kernel.folders import private
+from consoles.cli.output import complain
 from consoles.observe.logs import Style, writing
 
 
@@ -24,7 +25,7 @@ def run_until_stopped(work: Coroutine[Any, Any, None], style: Style, level: int)
     except* TriuneError as group:
         error = _first(group)
         for note in getattr(error, "__notes__", ()):
-            sys.stderr.write(f"triune: {note}\n")
+            complain(note)
         raise error from None
 
 

@@ -17,12 +17,16 @@ PLAN = ROOT / "consoles/demo/county/plans/tanker-accident.yaml"
 
 
 def triune(
-    *words: object, out: int | IO[bytes] = subprocess.PIPE, code: str = PROGRAM, **environment: str
+    *words: object,
+    out: int | IO[bytes] = subprocess.PIPE,
+    err: int | IO[bytes] = subprocess.PIPE,
+    code: str = PROGRAM,
+    **environment: str,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, words)], cwd=ROOT, env={**os.environ, **environment},
-        stdout=out, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False,
+        stdout=out, stderr=err, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
 
 
@@ -71,3 +75,11 @@ def test_closed_outputs_change_nothing(tmp_path: Path) -> None:
     """R1180: some service managers start programs so."""
     closed = f"import sys; sys.stdout = sys.stderr = None; {PROGRAM}"
     assert [triune("plan", "check", file, code=closed).returncode for file in (PLAN, tmp_path / "none")] == [0, 2]
+
+
+def test_an_error_output_without_room_leaves_the_code_what_it_is(tmp_path: Path) -> None:
+    """R1302: else a record that could not be looked at would count as one that was changed."""
+    with Path("/dev/full").open("wb") as full:
+        assert triune("verify", "--data", tmp_path / "none", err=full).returncode == 2
+        assert triune("serve", "--data", PLAN, err=full).returncode == 2
+        assert triune("plan", "check", PLAN, out=full, err=full).returncode == 2
