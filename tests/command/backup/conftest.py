@@ -1,4 +1,4 @@
-"""Where stores of either kind are, for whoever backs up and restores."""
+"""Where stores of either kind are, and an archive of one, for whoever backs up and restores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.backup.keeping import Where
+from command.backup.stores import new_stores
+from tests.command.backup.keeping import KEY, Kept, Where, fill, kept, take
 from tests.postgres import PostgresServer
 
 
@@ -24,3 +25,14 @@ def where(tmp_path: Path, request: pytest.FixtureRequest) -> Where:
         return folder, server.url(server.create_database())
 
     return found
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> tuple[Path, Kept]:
+    """An archive, and what it was made of."""
+    folder = tmp_path / "filled"
+    async with new_stores(folder, KEY, None) as stores:
+        await fill(stores)
+        before = await kept(stores)
+        await take(stores, tmp_path / "archive")
+    return tmp_path / "archive", before

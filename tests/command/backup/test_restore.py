@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -11,21 +9,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from msgspec.structs import replace
 
 from command import facts
 from command.backup import DamagedArchiveError, tables, taking
 from command.backup.archive import read_archive
-from command.backup.making import Source, make_backup
 from command.backup.moment import Until, parse_instant
 from command.backup.records import Entries, File, Rows
 from command.backup.restoring import Restorer
 from command.backup.stores import Stores, new_stores, stores_of
 from command.backup.tables import LEFT_OUT, SCHEMAS, table_names
-from command.backup.tally import Tally
 from command.facts.calls import CallArrived
-from command.facts.libraries import LibraryContent
-from command.journal import GENESIS, DamagedJournalError, Entry, Head, StoredFact, chained
+from command.journal import GENESIS, Entry, Head, chained
 from command.journal.heads import PURPOSE, HeadKey
 from command.journal.signer import HeadSigner
 from command.kernel.clock import VirtualClock
@@ -33,14 +27,13 @@ from command.kernel.errors import InvalidInputError, SignInRequiredError
 from command.links import cursors
 from command.links.cursors import Cursors
 from command.readings.hours import HOUR_MS
-from command.requests import ApproveLibrary, OfferLibraryFile, ReportCall, RequestLibrary
+from command.requests import ReportCall
 from tests.command.backup.keeping import (
     KEY,
     PASSWORD,
     Kept,
     Where,
     accounts_of,
-    change,
     database_of,
     fill,
     kept,
@@ -48,9 +41,6 @@ from tests.command.backup.keeping import (
     take,
 )
 from tests.command.support import DISPATCHER, MINUTE_MS, START_MS, desk, refold
-from tests.paths import ROOT
-
-NEVER_MS = 2**52
 
 WAYS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite")]
 
@@ -90,17 +80,6 @@ async def hub_goes_on(stores: Stores, before: Kept) -> None:
         assert (await stores.journal.head("live")).seq == last
         new = await work.hub.ask(ReportCall(dialled="110", caller="13900000000"), DISPATCHER, "call 9")
         assert new.seq == last + 1
-
-
-@pytest.fixture
-async def filled(tmp_path: Path) -> tuple[Path, Kept]:
-    """An archive, and what it was made of."""
-    folder = tmp_path / "filled"
-    async with new_stores(folder, KEY, None) as stores:
-        await fill(stores)
-        before = await kept(stores)
-        await take(stores, tmp_path / "archive")
-    return tmp_path / "archive", before
 
 
 def seq_of(before: Kept, kind: str) -> int:
@@ -246,54 +225,6 @@ async def test_nothing_that_the_backup_names_is_missing_while_others_write(tmp_p
     assert named <= after.blobs.keys()
 
 
-async def test_a_journal_that_does_not_hold_together_is_not_backed_up(tmp_path: Path) -> None:  # R226
-    for damage in ("UPDATE facts SET actor = 'x' WHERE seq = 9", "DELETE FROM facts WHERE seq = 9",
-                   "DELETE FROM answers WHERE key = 'call 2'"):  # fmt: skip
-        folder = tmp_path / str(abs(hash(damage)))
-        async with new_stores(folder, KEY, None) as stores:
-            await fill(stores)
-        with closing(sqlite3.connect(folder / "journal.sqlite3")) as db, db:
-            assert db.execute(damage).rowcount == 1
-        async with stores_of(folder, KEY, None) as stores:
-            with pytest.raises(DamagedJournalError, match="run `triune verify`"):
-                await take(stores, tmp_path / "archive")
-
-
-async def test_a_lost_picture_is_named_and_all_else_kept(tmp_path: Path) -> None:  # R226
-    async with new_stores(tmp_path / "data", KEY, None) as stores:
-        await fill(stores)
-        other = await stores.blobs.add(b"another")
-        (fixed,) = await stores.blobs.names() - {other}
-        (tmp_path / "data" / "blobs" / fixed[:2] / fixed).unlink()
-        (tmp_path / "data" / "blobs" / other[:2] / other).write_bytes(b"overwritten")
-        manifest = await take(stores, tmp_path / "archive")
-        before = await stores.journal.read("live", 0, 1000)
-    assert manifest.lost == tuple(sorted((fixed, other)))
-    async with new_stores(tmp_path / "new", KEY, None) as stores:
-        await put_back(stores, tmp_path / "archive")
-        assert await stores.journal.read("live", 0, 1000) == before
-
-
-async def test_a_damaged_day_of_readings_is_named_and_all_else_kept(
-    filled: tuple[Path, Kept], tmp_path: Path
-) -> None:  # R1120
-    """Else no backup was made any more, of the record neither, until somebody found the day."""
-    _, before = filled
-    days = tmp_path / "filled" / "readings" / "live"
-    first, last = sorted(days.glob("*.sqlite3"))
-    last.write_bytes(first.read_bytes()[:4096] + b"\xff" * 65536)
-    async with stores_of(tmp_path / "filled", KEY, None) as stores:
-        manifest = await take(stores, tmp_path / "again")
-    assert manifest.lost == (f"readings/live/{last.name}",)
-    async with new_stores(tmp_path / "new", KEY, None) as stores:
-        await put_back(stores, tmp_path / "again")
-        after = await kept(stores)
-    assert (after.facts, after.blobs) == (before.facts, before.blobs)
-    assert [fix for fix in after.positions if fix.at_ms < START_MS] == [
-        fix for fix in before.positions if fix.at_ms < START_MS
-    ]
-
-
 @pytest.mark.parametrize(
     "record",
     [
@@ -325,18 +256,6 @@ async def test_a_store_that_does_not_hold_what_was_put_in_is_said_to_be_so(
             await put_back(stores, filled[0])
 
 
-@pytest.mark.parametrize("kind", ["evidence_fixed", "plate_hit", "violation_found", "violation_packed"])
-def test_every_picture_that_a_fact_names_has_to_be_there(kind: str) -> None:  # R226
-    wanted = set[str]()
-    for line in (ROOT / "tests" / "golden" / "facts-0.1.0.jsonl").read_bytes().splitlines():
-        if facts.kind_of(type(facts.decode(line, 1))) == kind:
-            tally, fact = Tally(), StoredFact(seq=1, at_ms=1, actor="desk", data=line)
-            tally.take(Entries(space="live", entries=(Entry(key="k", subject="", facts=(fact,)),)))
-            assert tally.named() == set(re.findall(r"\b[0-9a-f]{64}\b", line.decode()))
-            wanted |= tally.named()
-    assert wanted
-
-
 async def test_what_takes_many_pages_comes_back(
     filled: tuple[Path, Kept], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # R223
@@ -349,75 +268,6 @@ async def test_what_takes_many_pages_comes_back(
     async with new_stores(tmp_path / "new", KEY, None) as stores:
         await put_back(stores, tmp_path / "again")
         assert await kept(stores) == filled[1]
-
-
-async def test_the_file_of_a_list_comes_back_and_is_named_where_it_is_lost(tmp_path: Path) -> None:  # R687
-    async with new_stores(tmp_path / "data", KEY, None) as stores:
-        sha256 = await stores.blobs.add("湘F12345\n".encode())
-        async with desk(stores.journal, clock=VirtualClock(START_MS)) as d:
-            content = LibraryContent(sha256=sha256, entries=1, patterns=0, size=10)
-            await d.ask(RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 1, content=content))
-        assert (await take(stores, tmp_path / "archive")).lost == ()
-        (tmp_path / "data" / "blobs" / sha256[:2] / sha256).unlink()
-        assert (await take(stores, tmp_path / "late")).lost == (sha256,)
-    async with new_stores(tmp_path / "new", KEY, None) as stores:
-        await put_back(stores, tmp_path / "archive")
-        assert (await stores.blobs.get(sha256)).decode() == "湘F12345\n"
-
-
-async def test_a_file_that_no_list_has_any_more_is_in_the_archive_and_no_loss_where_it_went(
-    tmp_path: Path,
-) -> None:  # R760
-    async with new_stores(tmp_path / "data", KEY, None) as stores:
-        first, second = [await stores.blobs.add(f"湘F1234{n}\n".encode()) for n in range(2)]
-        async with desk(stores.journal, clock=VirtualClock(START_MS)) as d:
-            content = LibraryContent(sha256=first, entries=1, patterns=0, size=10)
-            asked = RequestLibrary(name="库", reason="盗抢", level=2, until_ms=START_MS + 1, content=content)
-            library = await d.ask(asked)
-            await d.ask(ApproveLibrary(library=library, sha256=first))
-            offered = OfferLibraryFile(
-                library=library, content=replace(content, sha256=second), replaces=first, added=1, removed=1
-            )
-            await d.ask(offered)
-            await d.ask(ApproveLibrary(library=library, sha256=second))
-        names = stores.blobs.names
-
-        async def named_and_then_removed() -> set[str]:
-            found = await names()
-            assert await stores.blobs.remove([first], NEVER_MS) == 1
-            return found
-
-        assert (await take(stores, tmp_path / "early")).contents.blobs == 2
-        with pytest.MonkeyPatch.context() as patched:  # the sweep comes while the backup is made
-            patched.setattr(stores.blobs, "names", named_and_then_removed)
-            manifest = await take(stores, tmp_path / "archive")
-        assert (manifest.lost, manifest.contents.blobs) == ((), 1)
-    for archive, names_kept in (("early", {first, second}), ("archive", {second})):
-        async with new_stores(tmp_path / f"new-{archive}", KEY, None) as stores:
-            await put_back(stores, tmp_path / archive)
-            assert await stores.blobs.names() == names_kept
-
-
-"""What passages have since the second schema of a day."""
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-async def test_a_record_that_was_emptied_is_not_backed_up(kind: str, where: Where, tmp_path: Path) -> None:  # R894
-    """Kept in turn with others, archives of nothing would push the good ones out."""
-    folder, url = where(kind)
-    async with new_stores(folder, KEY, url) as stores:
-        await fill(stores)
-    if url:
-        await change(url, "TRUNCATE facts, answers, signed_heads")
-    else:
-        with closing(sqlite3.connect(folder / "journal.sqlite3")) as db, db:
-            for table in ("facts", "answers", "signed_heads"):
-                db.execute(f"DELETE FROM {table}")
-    out = tmp_path / "out"
-    out.mkdir()
-    with pytest.raises(InvalidInputError, match="empty: no fact is on record"):
-        await asyncio.to_thread(make_backup, Source(data=folder, database=url, release="test"), KEY, out / "a.backup")
-    assert list(out.iterdir()) == []
 
 
 def test_every_table_of_the_small_databases_is_in_it_but_sessions_the_fingerprint_and_what_waits() -> None:
