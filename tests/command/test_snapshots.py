@@ -23,6 +23,7 @@ from command.settings import Limits
 from command.snapshots import SnapshotFolder, TablesCopy, keep_snapshots, start_from_snapshot
 from tests.command.random_requests import RandomRequests
 from tests.command.support import HOUR_MS, RING, START_MS, Desk, desk, picture, refold
+from tests.damage import flipped
 
 
 class CountingJournal(MemoryJournal):
@@ -131,7 +132,7 @@ async def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None
         expected = picture(await d.hub.read(lambda t: t))
     path = tmp_path / f"live-{second.head.seq:012}.snapshot"
     whole = path.read_bytes()
-    for damaged in (b"", whole[:-1], whole[:20], whole[:100] + b"\x00" + whole[101:], b"x" * len(whole)):
+    for damaged in (b"", whole[:-1], whole[:20], flipped(whole, 100), b"x" * len(whole)):
         path.write_bytes(damaged)
         assert [head for _, head in folder.read("live", Limits())] == [first.head]
         assert picture((await restarted(journal, folder))._tables) == expected

@@ -40,6 +40,7 @@ from consoles.site import running_site
 from streams.watch_library import written
 from tests.command.support import DISPATCHER, HOUR_MS, LEADER, START_MS, Desk, FlakyJournal, desk
 from tests.consoles.support import Person, settings, signed_in, site_with_people
+from tests.damage import flipped
 
 PATH = "/api/v1/watches/libraries"
 CSV = "号牌号码,品牌\n湘F12345,大众\n湘F99*,\n湘FI2345,\n湘f·12345,\n".encode("gbk")
@@ -205,9 +206,7 @@ async def test_a_file_that_is_missing_or_altered_is_said_by_the_name_of_its_list
         files = {name: held.sha256 for name, held in o.libraries.held.items()}
         kept = o.path(files[missing]).read_bytes()
         o.path(files[missing]).unlink()
-        sealed = bytearray(o.path(files[altered]).read_bytes())
-        sealed[-1] ^= 1
-        o.path(files[altered]).write_bytes(sealed)
+        o.path(files[altered]).write_bytes(flipped(o.path(files[altered]).read_bytes()))
 
         o.libraries = Libraries(o.d.hub, o.blobs, o.hits.hold)  # as after a start
         await o.libraries.look()

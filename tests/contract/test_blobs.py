@@ -17,6 +17,7 @@ from command.access.keys import SiteKey
 from command.blobs import Blobs, DamagedBlobError, FolderBlobs, PostgresBlobs
 from command.kernel.errors import TooLargeError, UnavailableError, UnknownIdError
 from command.kernel.postgres import Postgres
+from tests.damage import flipped
 from tests.postgres import PostgresServer
 
 BOX = SiteKey(b"k" * 32).box("blobs")
@@ -102,7 +103,7 @@ async def test_what_is_no_name_of_a_blob_is_unknown(store: Store, name: str) -> 
 async def test_damage_is_found_and_never_handed_out(store: Store) -> None:
     assert await store.blobs.verify() == (0, [])
     whole, damaged, cut, moved = [await store.blobs.add(data) for data in (b"one", b"two", b"three", b"four")]
-    await store.write(damaged, (await store.read(damaged))[:-1] + b"x")
+    await store.write(damaged, flipped(await store.read(damaged)))
     await store.write(cut, (await store.read(cut))[:5])
     await store.write(moved, await store.read(whole))
     for name in (damaged, cut, moved):

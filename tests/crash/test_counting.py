@@ -25,6 +25,7 @@ from tests.crash.ground import Ground
 from tests.crash.ledger import Asked, Ledger
 from tests.crash.screens import Picture
 from tests.crash.waiting import CLOCK, ViolationError
+from tests.damage import flipped
 
 CALLERS = ("13500000001", "13500000002", "13500000003")
 
@@ -192,7 +193,7 @@ async def test_pictures_and_hits_are_counted(lost: str, wrong: str | None, tmp_p
         name = await blobs.add(seen.jpeg)
         if lost == "byte":
             path = tmp_path / "blobs" / name[:2] / name
-            path.write_bytes(path.read_bytes()[:-1] + b"x")
+            path.write_bytes(flipped(path.read_bytes()))
     readings = SqliteReadings(tmp_path / "readings.sqlite3")
     await readings.add_sightings(LIVE, [replace(passage, picture=None) if lost == "its name" else passage])
     await readings.close()

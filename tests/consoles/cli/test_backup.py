@@ -28,6 +28,7 @@ from consoles.cli import backup
 from tests.command.support import START_MS
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
+from tests.damage import flipped
 from tests.e2e.hub_process import TRIUNE
 
 Capture = pytest.CaptureFixture[str]
@@ -89,7 +90,7 @@ def test_a_damaged_archive_is_named_and_not_restored(
     left: Left, archive: Path, tmp_path: Path, capsys: Capture
 ) -> None:  # R221
     whole = archive.read_bytes()
-    for damaged in (whole[:-1], whole[: len(whole) // 2], whole + b"x", whole[:-30] + b"?" + whole[-29:]):
+    for damaged in (whole[:-1], whole[: len(whole) // 2], whole + b"x", flipped(whole, -30)):
         archive.write_bytes(damaged)
         code, lines, said = command(backup, capsys, "backup", "--check", archive, "--key", key_of(left))
         assert (code, said["ok"]) == (1, False)

@@ -25,6 +25,7 @@ from tests.command.support import HOUR_MS, START_MS
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
 from tests.consoles.support import settings, site_with_people
+from tests.damage import flipped
 
 
 def findings(capsys: pytest.CaptureFixture[str], data: Path, config: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -230,7 +231,7 @@ def test_evidence_that_was_changed_or_that_the_key_does_not_open_fails(
     left, config = left_behind(tmp_path), free_ports(tmp_path)
     (picture,) = (left.data / "blobs").glob("??/*")
     sealed = picture.read_bytes()
-    picture.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    picture.write_bytes(flipped(sealed))
     assert findings(capsys, left.data, config)["evidence"]["verdict"] == "fail"
     picture.write_bytes(sealed)
     assert findings(capsys, left.data, config)["evidence"]["verdict"] == "ok"

@@ -31,6 +31,7 @@ from tests.command.journal.vouching import KEY, append, entries
 from tests.command.support import START_MS, desk
 from tests.consoles.cli.asking import command
 from tests.consoles.cli.recording import Left, left_behind
+from tests.damage import flipped
 from tests.paths import ROOT
 
 EMPTY = "empty: no fact is on record yet, or they were lost, or it is another hub's"
@@ -132,7 +133,7 @@ def test_a_file_torn_by_a_broken_disk_is_told_and_not_raised(left: Left, capsys:
 def test_damaged_and_missing_evidence_is_found(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
     blob = left.data / "blobs" / left.picture[:2] / left.picture
     sealed = blob.read_bytes()
-    blob.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    blob.write_bytes(flipped(sealed))
     code, _, lines = check(left, capsys)
     assert code == 1
     assert f"evidence {left.picture}: damaged" in lines
