@@ -65,7 +65,7 @@ def test_records_come_back_as_they_were() -> None:
 
 def test_nothing_of_it_can_be_read_without_the_key() -> None:  # R221
     archive = written(File(path="names", data=b"Zhang San, 13512345678"))
-    assert b"13512345678" not in archive.split(b"\n", 1)[1]
+    assert b"135" not in archive.split(b"\n", 1)[1]
     with pytest.raises(InvalidInputError, match="another site key"):
         read(archive, SiteKey(bytes(32)))
 
